@@ -1,0 +1,1 @@
+"""curate turns web crawls and reference corpora into pretraining tokens."""

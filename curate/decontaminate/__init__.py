@@ -1,0 +1,1 @@
+"""Removing benchmark text from the corpus."""

@@ -1,0 +1,217 @@
+"""Documents: the Arrow schemas, and the batch that every stage reads.
+
+Documents are written once. A stage never rewrites text; it may mark byte spans to cut, and later stages see
+the text with those cuts made. Where a cut splits a document in two, the text they see holds `SPLIT`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from curate.kernels.words import Words
+
+#: Marks, inside a text, where one document ends and the next begins. Ingestion lets no NUL in, so it is free.
+SPLIT = "\0"
+
+ID = pa.binary(16)
+ORIGIN = pa.struct([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
+
+DOCUMENT_SCHEMA = pa.schema(
+    [
+        pa.field("id", ID, nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("url", pa.string()),
+        pa.field("date", pa.string()),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("origin", ORIGIN, nullable=False),
+        pa.field("meta", pa.string()),
+    ]
+)
+
+QUARANTINE_SCHEMA = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("file", pa.string(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("detail", pa.string()),
+        pa.field("first_bytes", pa.binary()),
+    ]
+)
+
+#: Spans that a stage removes: bytes of the text as that stage saw it, ascending and disjoint.
+CUTS = pa.list_(
+    pa.struct([("start", pa.int32()), ("stop", pa.int32()), ("replacement", pa.string()), ("split", pa.bool_())])
+)
+
+
+def document_id(source: str, file: str, offset: int) -> bytes:
+    """The 16-byte id of the record at `offset` (bytes or row) of `file`, a path relative to its source.
+
+    >>> document_id("books1", "emma.txt", 0).hex()
+    '8f3210a78927bcb1206d00bdcfd1f8c5'
+    """
+    return hashlib.blake2b(f"{source}\0{file}\0{offset}".encode(), digest_size=16).digest()
+
+
+class Documents:
+    """A batch of documents: an Arrow record batch, its words on demand, and what earlier stages said of it.
+
+    Args:
+        batch: at least the columns `id`, `source` and `text` of `DOCUMENT_SCHEMA`.
+        scores: columns of earlier stages, by `stage.column`, aligned with the batch.
+
+    >>> docs = Documents.from_texts(["Two words", "Three more words"])
+    >>> len(docs), docs.words.counts.tolist()
+    (2, [2, 3])
+    """
+
+    def __init__(self, batch: pa.RecordBatch, scores: Mapping[str, pa.Array] | None = None):
+        self.batch = batch
+        self.scores = dict(scores or {})
+
+    @classmethod
+    def from_texts(cls, texts: Sequence[str] | pa.Array, source: str = "text") -> Documents:
+        """Documents of plain strings; an id is the hash of the text, so a draw depends on nothing else."""
+        array = texts if isinstance(texts, pa.Array) else pa.array(list(texts), pa.string())
+        array = pc.fill_null(array.cast(pa.string()), "")
+        ids = [hashlib.blake2b(text.as_buffer(), digest_size=16).digest() for text in array]
+        columns = {
+            "id": pa.array(ids, ID),
+            "source": pa.repeat(pa.scalar(source), len(array)),
+            "text": array,
+        }
+        return cls(pa.RecordBatch.from_pydict(columns))
+
+    @classmethod
+    def from_batch(cls, batch: pa.RecordBatch) -> Documents:
+        """Documents of any record batch with a `text` column; `id` and `source` are made where absent."""
+        if "text" not in batch.schema.names:
+            raise KeyError(f"no 'text' column among {batch.schema.names}; rename the column that holds the text")
+        made = cls.from_texts(batch.column("text")).batch
+        columns = {name: batch.column(name) for name in batch.schema.names} | {"text": made.column("text")}
+        return cls(pa.RecordBatch.from_pydict({"id": made["id"], "source": made["source"]} | columns))
+
+    def __len__(self) -> int:
+        return int(self.batch.num_rows)
+
+    @property
+    def id(self) -> pa.FixedSizeBinaryArray:
+        """Document ids, 16 bytes each."""
+        return self.batch.column("id")
+
+    @property
+    def source(self) -> pa.StringArray:
+        """The name of the source that each document came from."""
+        return self.batch.column("source")
+
+    @property
+    def text(self) -> pa.StringArray:
+        """The texts, earlier cuts made."""
+        return self.batch.column("text")
+
+    @cached_property
+    def id_words(self) -> NDArray[np.uint64]:
+        """Ids as `uint64` of shape (n, 2): what `curate.draws` takes."""
+        return id_words(self.id)
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the texts with their hashes; computed once per batch, on first use."""
+        from curate.kernels.words import scan_words
+
+        return scan_words(self.text)
+
+    @cached_property
+    def text_bytes(self) -> NDArray[np.int64]:
+        """The length of each text in bytes."""
+        lengths = pc.binary_length(self.text).to_numpy(zero_copy_only=False)
+        return np.asarray(lengths, dtype=np.int64)
+
+    def filter(self, mask: NDArray[np.bool_]) -> Documents:
+        """The documents where `mask` is true, in the same order."""
+        if mask.all():
+            return self
+        keep = pa.array(mask)
+        scores = {name: column.filter(keep) for name, column in self.scores.items()}
+        return Documents(self.batch.filter(keep), scores)
+
+    def with_cuts(self, cuts: pa.ListArray) -> Documents:
+        """The documents with the spans of a `CUTS` array removed from their texts."""
+        if cuts.null_count == len(cuts):
+            return self
+        index = self.batch.schema.get_field_index("text")
+        batch = self.batch.set_column(index, self.batch.schema.field(index), apply_cuts(self.text, cuts))
+        return Documents(batch, self.scores)
+
+
+def id_words(ids: pa.FixedSizeBinaryArray) -> NDArray[np.uint64]:
+    """View an array of 16-byte ids as `uint64` of shape (n, 2), without copying."""
+    values = np.frombuffer(ids.buffers()[1], dtype="<u8") if len(ids) else np.empty(0, "<u8")
+    return values[2 * ids.offset : 2 * (ids.offset + len(ids))].reshape(-1, 2)
+
+
+def apply_cuts(texts: pa.StringArray, cuts: pa.ListArray) -> pa.StringArray:
+    """Remove byte spans from texts, leaving `replacement`, or `SPLIT` where the cut splits the document.
+
+    A split at the very start or end of a text leaves no mark: nothing stands on one of its sides.
+
+    >>> spans = [[{"start": 3, "stop": 7, "replacement": None, "split": True}], None]
+    >>> apply_cuts(pa.array(["one two three", "four"]), pa.array(spans, CUTS)).to_pylist()
+    ['one\\x00 three', 'four']
+    """
+    edited = {}
+    for row in np.flatnonzero(pc.fill_null(pc.list_value_length(cuts), 0).to_numpy(zero_copy_only=False)):
+        edited[int(row)] = _cut(texts[int(row)].as_buffer().to_pybytes(), cuts[int(row)].as_py())
+    if not edited:
+        return texts
+    return pa.array((edited.get(row, text) for row, text in enumerate(texts.to_pylist())), pa.string())
+
+
+def _cut(text: bytes, spans: list[dict[str, Any]]) -> str:
+    pieces: list[bytes] = []
+    position = 0
+    for span in spans:
+        pieces.append(text[position : span["start"]])
+        inside = span["start"] > 0 and span["stop"] < len(text)
+        pieces.append(SPLIT.encode() if span["split"] and inside else (span["replacement"] or "").encode())
+        position = span["stop"]
+    pieces.append(text[position:])
+    return b"".join(pieces).decode()
+
+
+def find_ids(known: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where each wanted id stands among the known ones, or -1.
+
+    Args:
+        known: `uint64` of shape (m, 2), sorted by first then second word (see `sort_ids`), without repeats.
+        wanted: `uint64` of shape (n, 2).
+
+    Returns:
+        `int64` of shape (n,).
+    """
+    at = np.searchsorted(known[:, 0], wanted[:, 0])
+    found = np.full(len(wanted), -1, np.int64)
+    pending = np.arange(len(wanted))
+    while len(pending):  # more than once only where two ids share their first 64 bits
+        pending = pending[at[pending] < len(known)]
+        pending = pending[known[at[pending], 0] == wanted[pending, 0]]
+        equal = known[at[pending], 1] == wanted[pending, 1]
+        found[pending[equal]] = at[pending[equal]]
+        pending = pending[~equal]
+        at[pending] += 1
+    return found
+
+
+def sort_ids(ids: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The order that sorts ids for `find_ids`: `int64` of shape (n,)."""
+    return np.lexsort((ids[:, 1], ids[:, 0]))

@@ -1,0 +1,1 @@
+"""Engines run tasks, in any order, with retries; nothing else."""

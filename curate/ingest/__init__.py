@@ -1,0 +1,1 @@
+"""Reading sources: every input format becomes the same documents, with their origin."""

@@ -1,0 +1,1 @@
+"""Mixing sources by weight and token budget."""

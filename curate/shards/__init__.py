@@ -1,0 +1,1 @@
+"""Writing packed token shards and what describes them."""

@@ -1,0 +1,1 @@
+"""Training, loading and applying tokenizers."""
