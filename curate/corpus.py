@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +33,14 @@ class Corpus(ABC):
     @abstractmethod
     def side_table(self, name: str, part: int) -> pa.Table:
         """A table that an earlier stage wrote beside its annotations of a part, memory-mapped."""
+
+    @abstractmethod
+    def state(self, pattern: str) -> Path:
+        """The state folder of the last earlier stage whose name matches a shell pattern, such as `*_tokenizer`.
+
+        Raises:
+            KeyError: there is no such stage.
+        """
 
     def index(self, columns: Sequence[str] = ()) -> pa.Table:
         """One row for each kept document, without its text: `part`, `row`, `id`, `source`, and earlier columns.
@@ -116,6 +125,10 @@ class MemoryCorpus(Corpus):
     def side_table(self, name: str, part: int) -> pa.Table:
         """Nothing has been written: always an error."""
         raise KeyError(f"no earlier stage has written a table {name!r}")
+
+    def state(self, pattern: str) -> Path:
+        """No stage has run before: always an error."""
+        raise KeyError(f"no earlier stage is named {pattern!r}")
 
 
 def _in_sources(docs: Documents, sources: Collection[str] | None) -> NDArray[np.bool_]:
