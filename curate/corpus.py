@@ -77,8 +77,8 @@ class Corpus(ABC):
         threshold = self._sample_threshold(seed, purpose, sources, max_documents, max_bytes)
         for part in range(self.parts):
             for _, docs in self.batches(part):
-                chosen = uniform(seed, purpose, docs.id_words) < threshold
-                picked = docs.filter(chosen & _in_sources(docs, sources))
+                docs = docs.of_sources(sources)
+                picked = docs.filter(uniform(seed, purpose, docs.id_words) < threshold)
                 if len(picked):
                     yield picked
 
@@ -96,7 +96,7 @@ class Corpus(ABC):
         draws, sizes = [np.empty(0)], [np.empty(0, np.int64)]
         for part in range(self.parts):
             for _, docs in self.batches(part, text=max_bytes is not None):
-                docs = docs.filter(_in_sources(docs, sources))
+                docs = docs.of_sources(sources)
                 draws.append(uniform(seed, purpose, docs.id_words))
                 sizes.append(docs.text_bytes)
         draw, size = np.concatenate(draws), np.concatenate(sizes)
@@ -129,9 +129,3 @@ class MemoryCorpus(Corpus):
     def state(self, pattern: str) -> Path:
         """No stage has run before: always an error."""
         raise KeyError(f"no earlier stage is named {pattern!r}")
-
-
-def _in_sources(docs: Documents, sources: Collection[str] | None) -> NDArray[np.bool_]:
-    if sources is None:
-        return np.ones(len(docs), bool)
-    return np.isin(np.asarray(docs.source.to_pylist(), dtype=object).astype(str), list(sources))

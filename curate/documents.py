@@ -7,7 +7,7 @@ the text with those cuts made. Where a cut splits a document in two, the text th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +144,15 @@ class Documents:
         keep = pa.array(mask)
         scores = {name: column.filter(keep) for name, column in self.scores.items()}
         return Documents(self.batch.filter(keep), scores)
+
+    def of_sources(self, sources: Collection[str] | None) -> Documents:
+        """The documents of some sources; None means all."""
+        return self if sources is None else self.filter(self.in_sources(sources))
+
+    def in_sources(self, sources: Collection[str]) -> NDArray[np.bool_]:
+        """Which documents are of these sources: `bool` of shape (n,)."""
+        member = pc.is_in(self.source, value_set=pa.array(list(sources), pa.string()))
+        return np.asarray(member.to_numpy(zero_copy_only=False), dtype=bool)
 
     def with_cuts(self, cuts: pa.ListArray) -> Documents:
         """The documents with the spans of a `CUTS` array removed from their texts."""

@@ -95,6 +95,10 @@ class Stage(BaseModel, ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     #: Tables in `Annotations.tables`, or in files `reports/NAME.parquet` of the state, published as reports.
     reports: ClassVar[tuple[str, ...]] = ()
+    #: Stages that must come earlier in a pipeline: shell patterns of names.
+    requires: ClassVar[tuple[str, ...]] = ()
+    #: Whether the stage may cut text.
+    edits: ClassVar[bool] = False
 
     sources: list[str] | None = Field(None, description="Sources the stage applies to; the others pass. None: all.")
 
@@ -186,6 +190,7 @@ class Writer(BaseModel, ABC):
     version: ClassVar[int] = 1
     needs: ClassVar[tuple[str, ...]] = ()
     reports: ClassVar[tuple[str, ...]] = ()
+    requires: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def layout(self, corpus: Corpus, state: Path) -> int:

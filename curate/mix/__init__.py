@@ -1,1 +1,5 @@
 """Mixing sources by weight and token budget."""
+
+from curate.mix.stage import Mix
+
+__all__ = ["Mix"]

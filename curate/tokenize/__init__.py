@@ -1,1 +1,7 @@
 """Training, loading and applying tokenizers."""
+
+from curate.tokenize.load import LoadTokenizer
+from curate.tokenize.report import bytes_per_token
+from curate.tokenize.train import TrainTokenizer
+
+__all__ = ["LoadTokenizer", "TrainTokenizer", "bytes_per_token"]

@@ -1,0 +1,58 @@
+# make run     install into .venv, then run pipelines/gpt3_mix.yaml on the demo corpus
+# make test    lint, types, tests: what CI runs
+# make lint    lint and types only
+# make clean   remove .venv and everything that can be made again; runs/ stays
+#
+# PYTHON=... picks the interpreter; it must be 3.11 or newer.
+
+SHELL := /bin/bash
+PIPELINE ?= pipelines/gpt3_mix.yaml
+WORKERS ?= 2
+
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$each" -c '$(NEW_ENOUGH)' 2>/dev/null && { echo "$$each"; break; }; done)
+
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+.PHONY: help run test lint clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+run: .venv/installed
+	@$(BIN)/curate run $(PIPELINE)
+
+test: lint
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
+
+lint: .venv/installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/mypy
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/installed: .venv/bin/python pyproject.toml
+	@echo "installing curate into .venv"
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/bin/python pyproject.toml
+	@echo "installing curate and its development tools into .venv"
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@ .venv/installed
+
+.venv/bin/python:
+	@if ! "$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null; then \
+		echo "curate needs Python 3.11 or newer, and $(or $(PYTHON),python3) is not:" >&2; \
+		"$(or $(PYTHON),python3)" --version >&2; \
+		echo "install one, or say where it is: make $(or $(MAKECMDGOALS),run) PYTHON=/path/to/python3.11" >&2; \
+		exit 1; \
+	fi
+	@echo "making .venv with $$("$(PYTHON)" --version)"
+	@"$(PYTHON)" -m venv .venv || { rm -rf .venv; \
+		echo "venv failed: on Debian and Ubuntu, install the package python3-venv" >&2; exit 1; }

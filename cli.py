@@ -1,0 +1,203 @@
+"""The `curate` command: parse, call the library, print. Heavy modules load inside the commands that need them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+EXAMPLE = "\b\nExample:\n  "
+
+
+class _Group(click.Group):
+    """Turns curate's errors into messages and exit codes, and mistyped commands into suggestions."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("interrupted; the same command goes on where it stopped", err=True)
+            sys.exit(130)
+        except Exception as error:
+            _fail(error, ctx.params.get("debug", False))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        import difflib
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from None
+
+
+def _fail(error: Exception, debug: bool) -> None:
+    """Print what went wrong and leave; only `--debug` shows a traceback."""
+    from curate.errors import CurateError
+
+    if debug:
+        click.echo(getattr(error, "details", ""), err=True)
+        raise error
+    if isinstance(error, CurateError):
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    if isinstance(error, OSError):
+        click.echo(f"error: {error.filename or ''}: {error.strerror or error}", err=True)
+        sys.exit(1)
+    click.echo(f"error: {type(error).__name__}: {error} (run with `curate --debug …` and report it)", err=True)
+    sys.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="curate")
+@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+def main(debug: bool) -> None:
+    """Turn web crawls and reference corpora into pretraining tokens."""
+
+
+def _pipeline_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that takes a pipeline."""
+    options = [
+        click.argument("pipeline"),
+        click.option(
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Override a value of the pipeline: seed=1, stages.quality_filter.alpha=3.",
+        ),
+        click.option(
+            "--source",
+            "source_paths",
+            multiple=True,
+            metavar="NAME=GLOB",
+            help="Read a source from other files; repeat to read several.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _output_option(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option("--output", metavar="DIR", help="Run directory. [default: runs/NAME]")(command)
+
+
+@main.command(epilog=EXAMPLE + "curate run pipelines/gpt3_mix.yaml --set stages.quality_filter.alpha=3 --workers 2")
+@_pipeline_options
+@_output_option
+@click.option(
+    "--workers", type=click.IntRange(0), help="Worker processes; 0 runs in this process. [default: one per core]"
+)
+@click.option("--stop-after", metavar="STAGE", help="Stop after this stage, or after 'ingest'.")
+def run(
+    pipeline: str,
+    overrides: tuple[str, ...],
+    source_paths: tuple[str, ...],
+    output: str | None,
+    workers: int | None,
+    stop_after: str | None,
+) -> None:
+    """Run PIPELINE; the same command again resumes it, or runs only what a change touches."""
+    from rich.console import Console
+
+    from curate.report.progress import live
+    from curate.report.summary import print_summary
+    from curate.runner import run as run_pipeline
+
+    console = Console(stderr=False)
+    with live(console) as reporter:
+        result = run_pipeline(
+            pipeline,
+            output=output,
+            workers=workers,
+            overrides=overrides,
+            source_paths=source_paths,
+            stop_after=stop_after,
+            reporter=reporter,
+        )
+    print_summary(console, result)
+
+
+@main.command(epilog=EXAMPLE + "curate plan pipelines/gpt3_mix.yaml --set stages.fuzzy_dedup.threshold=0.9")
+@_pipeline_options
+@_output_option
+def plan(pipeline: str, overrides: tuple[str, ...], source_paths: tuple[str, ...], output: str | None) -> None:
+    """Show what `curate run` would do: which tasks, what is reused, and why the rest runs."""
+    from rich.console import Console
+
+    from curate.report.plan_table import print_plan
+
+    print_plan(Console(), pipeline, overrides, source_paths, output)
+
+
+@main.command(epilog=EXAMPLE + "curate check pipelines/gpt3_mix.yaml")
+@_pipeline_options
+def check(pipeline: str, overrides: tuple[str, ...], source_paths: tuple[str, ...]) -> None:
+    """Check PIPELINE and that its inputs exist; every error at once, with file, line and column."""
+    from curate.pipeline import load_pipeline
+    from curate.runner import plan_of
+
+    checked, parsed = load_pipeline(pipeline, overrides=overrides, source_paths=source_paths)
+    made = plan_of(checked, parsed)
+    click.echo(
+        f"{pipeline}: {len(checked.sources)} sources in {len(made.parts)} parts, {len(made.steps)} stages, no errors"
+    )
+
+
+@main.command(epilog=EXAMPLE + "curate stages fuzzy_dedup")
+@click.argument("names", nargs=-1)
+def stages(names: tuple[str, ...]) -> None:
+    """Show every stage (or those NAMED) with its parameters, their defaults and units."""
+    from rich.console import Console
+
+    from curate.report.stage_table import print_stages
+
+    print_stages(Console(), names)
+
+
+@main.command(epilog=EXAMPLE + "curate schema > pipelines/schema.json")
+def schema() -> None:
+    """Print the JSON Schema of pipelines, for completion and checks in editors."""
+    import json
+
+    from curate.schema import pipeline_schema
+
+    click.echo(json.dumps(pipeline_schema(), indent=2))
+
+
+@main.command("train-classifier", epilog=EXAMPLE + "curate train-classifier pipelines/gpt3_mix.yaml webtext")
+@_pipeline_options
+@click.argument("name")
+@click.option("--stage", default="quality_filter", show_default=True, help="Label of the stage that trains it.")
+@click.option("--folder", default="classifiers", show_default=True, metavar="DIR", help="Where classifiers are kept.")
+@_output_option
+@click.option("--workers", type=click.IntRange(0), help="Worker processes. [default: one per core]")
+def train_classifier(
+    pipeline: str,
+    name: str,
+    overrides: tuple[str, ...],
+    source_paths: tuple[str, ...],
+    stage: str,
+    folder: str,
+    output: str | None,
+    workers: int | None,
+) -> None:
+    """Train the quality classifier of PIPELINE and keep it as classifiers/NAME, for `classifier:` in others."""
+    from rich.console import Console
+
+    from curate.report.progress import live
+    from curate.train import train_classifier as train
+
+    with live(Console()) as reporter:
+        card = train(pipeline, name, stage, folder, output, workers, overrides, source_paths, reporter)
+    click.echo(f"{folder}/{name}: {card}")
+
+
+if __name__ == "__main__":
+    main()

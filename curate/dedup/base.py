@@ -1,0 +1,141 @@
+"""What exact and fuzzy deduplication have in common: scope, survivors, state and report."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import Field, PrivateAttr, model_validator
+
+from curate.corpus import Corpus
+from curate.dedup.clusters import STATE_SCHEMA, Matching, find_clusters, write_report, write_state
+from curate.dedup.ranking import RankedDocuments, Removal, summary_schema
+from curate.documents import ID, Documents, find_ids, id_words
+from curate.stage import Annotations, CorpusStage, Round, filled
+
+_QUALITY = "quality_filter*.score"
+_STATE = "clusters.arrow"
+
+
+class Dedup(CorpusStage):
+    """A stage that keeps one document of every group of duplicates.
+
+    The survivor is chosen by rule, never by order of processing: the source that `prefer` names first, then the
+    higher quality score (of the last `quality_filter`; documents it did not judge count as good), then the longer
+    text in bytes, then the smallest id.
+
+    Annotates with the reason `"duplicate"` and the columns `cluster` (the smallest id in the document's cluster,
+    null if it has no duplicate) and `survivor` (the id that a removed document makes way for).
+    """
+
+    reports: ClassVar[tuple[str, ...]] = ("duplicates",)
+    needs: ClassVar[tuple[str, ...]] = (_QUALITY,)
+
+    prefer: list[str] = Field(
+        [], description="Sources in the order in which their documents survive; sources not named come last."
+    )
+    scope: Literal["across", "within"] = Field(
+        "across", description="across: duplicates in any sources; within: only duplicates of the same source."
+    )
+    remove_from: list[str] | None = Field(
+        None, min_length=1, description="Sources whose documents may be removed. None: all."
+    )
+    found_in: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="Remove a document only because of one that survives in these sources. None: all.",
+    )
+
+    _clusters: pa.Table | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _can_remove_something(self) -> Dedup:
+        if len(set(self.prefer)) < len(self.prefer):
+            raise ValueError(f"prefer names a source twice: {', '.join(self.prefer)}")
+        both = self.remove_from is not None and self.found_in is not None
+        if self.scope == "within" and both and not set(self.remove_from or ()) & set(self.found_in or ()):
+            raise ValueError(
+                "scope 'within' compares documents of one source, so nothing of remove_from can be found in found_in; "
+                "use scope: across"
+            )
+        return self
+
+    @abstractmethod
+    def signatures(self, docs: Documents) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+        """The signature of each document, of shape (n, values), and whether it can have duplicates at all."""
+
+    @abstractmethod
+    def matching(self) -> Matching:
+        """When two signatures are those of duplicates."""
+
+    def rounds(self) -> Sequence[Round]:
+        """One look at the corpus: signatures by part, then clusters."""
+        return [Round("signatures", self.conclude, self.summarize)]
+
+    def summarize(self, docs: Documents) -> pa.Table:
+        """Id, source, signature, length in bytes and quality of the documents that can have duplicates."""
+        signatures, possible = self.signatures(docs)
+        values = pa.array(np.ascontiguousarray(signatures[possible]).reshape(-1))
+        kept = docs.filter(possible)
+        columns = [
+            kept.id,
+            kept.source,
+            pa.FixedSizeListArray.from_arrays(values, signatures.shape[1]),
+            pa.array(kept.text_bytes),
+            pa.array(_quality(kept)),
+        ]
+        return pa.table(columns, schema=summary_schema(signatures.shape[1]))
+
+    def conclude(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
+        """Find clusters and survivors; write `clusters.arrow` and `reports/duplicates.parquet`."""
+        removal = Removal(self.prefer, self.remove_from, self.found_in)
+        ranked = RankedDocuments.of_summary(pa.concat_tables(summaries), removal)
+        matching = self.matching()
+        clusters = find_clusters(ranked, matching)
+        write_state(state / _STATE, ranked, clusters)
+        write_report(state / "reports" / "duplicates.parquet", ranked, clusters, matching)
+
+    def load(self, state: Path) -> None:
+        """Memory-map the clusters."""
+        self._clusters = pa.ipc.open_file(pa.memory_map(str(state / _STATE))).read_all()
+
+    def annotate(self, docs: Documents) -> Annotations:
+        """Look each document up among the duplicates."""
+        if self._clusters is None:
+            raise RuntimeError(f"{self.name}: load a state before annotate")
+        batches = self._clusters.to_batches()
+        known = batches[0] if batches else pa.RecordBatch.from_pylist([], STATE_SCHEMA)
+        at = find_ids(id_words(known["id"]), docs.id_words)
+        rows = pa.array(at, mask=at < 0)
+        survivor = known["survivor"].take(rows)
+        removed = survivor.is_valid().to_numpy(zero_copy_only=False)
+        return Annotations.of_rules(
+            {"duplicate": removed}, len(docs), {"cluster": known["cluster"].take(rows), "survivor": survivor}
+        )
+
+    def _judge(self, docs: Documents) -> Annotations:
+        return super()._judge(_with_distinct_ids(docs))
+
+
+def _quality(docs: Documents) -> NDArray[np.float64]:
+    names = [name for name in docs.scores if fnmatch(name, _QUALITY)]
+    return filled(docs.scores[names[-1]], np.inf) if names else np.full(len(docs), np.inf)
+
+
+def _with_distinct_ids(docs: Documents) -> Documents:
+    """In scripts an id is the hash of the text, so equal texts share one: count repeats up from it."""
+    seen: dict[bytes, int] = {}
+    ids = []
+    for given in docs.id.to_pylist():
+        repeats = seen[given] = seen.get(given, -1) + 1
+        ids.append(((int.from_bytes(given, "big") + repeats) % (1 << 128)).to_bytes(16, "big"))
+    if len(seen) == len(ids):
+        return docs
+    index = docs.batch.schema.get_field_index("id")
+    return Documents(docs.batch.set_column(index, "id", pa.array(ids, ID)), docs.scores)

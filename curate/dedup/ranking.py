@@ -1,0 +1,116 @@
+"""The order in which documents survive: a total order, so that the outcome depends on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curate.documents import ID, id_words
+from curate.kernels.signatures import Signatures
+
+#: The rules that prefer one document to another, in their order.
+REASONS = ("source", "quality", "length", "id")
+
+
+def summary_schema(signature_values: int) -> pa.Schema:
+    """What `summarize` says of each document that can have duplicates."""
+    return pa.schema(
+        [
+            ("id", ID),
+            ("source", pa.string()),
+            ("signature", pa.list_(pa.uint32(), signature_values)),
+            ("text_bytes", pa.int64()),
+            ("quality", pa.float64()),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Which documents may be removed, and because of which.
+
+    Attributes:
+        prefer: sources in the order in which their documents survive; the others come last.
+        remove_from: sources whose documents may be removed; None is all.
+        found_in: sources that a document must be found in to be removed; None is all.
+    """
+
+    prefer: Sequence[str] = ()
+    remove_from: Collection[str] | None = None
+    found_in: Collection[str] | None = None
+
+    def places(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """The place of each source: the lower, the sooner its documents survive.
+
+        Sources that lose nothing come first, then those that others are found in: only so does the one greedy
+        pass over the documents, best first, meet every possible survivor before what has to make way for it.
+        """
+        last = len(self.prefer)
+        place = {name: number for number, name in enumerate(self.prefer)}
+        groups = self.removable(names) * (2 - self.witness(names).astype(np.int64))
+        return groups * (last + 1) + np.array([place.get(name, last) for name in names], np.int64)
+
+    def removable(self, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether documents of each source may be removed."""
+        return np.array([self.remove_from is None or name in self.remove_from for name in names], bool)
+
+    def witness(self, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether documents of each source may be the reason to remove another."""
+        return np.array([self.found_in is None or name in self.found_in for name in names], bool)
+
+
+@dataclass(frozen=True)
+class RankedDocuments:
+    """The documents that can have duplicates, numbered by rank, best first.
+
+    Attributes:
+        ids: `uint64` of shape (n, 2).
+        names: the sources, sorted; `sources`, `int64` of shape (n,), counts in them.
+        keys: `float64` of shape (n, 3), lower is better: place of the source, minus quality, minus bytes.
+        signatures: of the n documents.
+        removable, witness: `bool` of shape (n,); see `Removal`.
+    """
+
+    ids: NDArray[np.uint64]
+    names: list[str]
+    sources: NDArray[np.int64]
+    keys: NDArray[np.float64]
+    signatures: Signatures
+    removable: NDArray[np.bool_]
+    witness: NDArray[np.bool_]
+
+    @classmethod
+    def of_summary(cls, summary: pa.Table, removal: Removal) -> RankedDocuments:
+        """Rank the documents of a table of `summary_schema`, in whatever order it lists them."""
+        ids = np.concatenate([np.empty((0, 2), np.uint64), *map(id_words, summary["id"].chunks)])
+        names, sources = _encode(summary["source"])
+        quality, size = summary["quality"].to_numpy(), summary["text_bytes"].to_numpy()
+        keys = np.stack([removal.places(names)[sources].astype(np.float64), -quality, -size.astype(np.float64)], axis=1)
+        high, low = ids.byteswap().T  # compared as bytes are: first byte first
+        rank = np.lexsort((low, high, keys[:, 2], keys[:, 1], keys[:, 0]))
+        sources = sources[rank]
+        signatures = Signatures.of_column(summary["signature"]).take(rank)
+        removable, witness = removal.removable(names)[sources], removal.witness(names)[sources]
+        return cls(ids[rank], names, sources, keys[rank], signatures, removable, witness)
+
+    def reasons(self, removed: NDArray[np.int64], survivors: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which of `REASONS` prefers `survivors[i]` to `removed[i]`: `int64`."""
+        differ = self.keys[removed] != self.keys[survivors]
+        return np.where(differ.any(axis=1), differ.argmax(axis=1), len(REASONS) - 1)
+
+    def source_names(self, documents: NDArray[np.int64]) -> pa.StringArray:
+        """The sources of some documents."""
+        return pa.array(self.names, pa.string()).take(pa.array(self.sources[documents]))
+
+
+def _encode(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """The names in a column, sorted, and each value as a number of a name."""
+    encoded = column.combine_chunks().dictionary_encode()
+    found = encoded.dictionary.to_pylist()
+    names = sorted(found)
+    number = np.array([names.index(name) for name in found], np.int64)
+    return names, number[encoded.indices.to_numpy()]

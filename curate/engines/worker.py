@@ -1,0 +1,67 @@
+"""A worker process: receives tasks over a socket, does them, sends back their commits.
+
+Started as `python -m curate.engines.worker FD`: a fresh interpreter that never imports the caller's main module,
+so nothing of a user's script runs twice. It ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+#: One process per core does the work, so libraries must not start threads of their own.
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "ARROW_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONHASHSEED": "0",
+}
+
+
+def peak_memory_bytes() -> int:
+    """The largest resident memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def main(descriptor: int) -> None:
+    """Serve tasks until the parent closes the connection."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers
+    _die_with_parent()
+    connection = Connection(descriptor)
+    import pyarrow as pa
+
+    from curate.engines.failure import describe
+    from curate.tasks import execute
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    while True:
+        try:
+            root, task = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer: object = execute(root, task)
+        except Exception as error:  # every failure belongs to the parent, which decides
+            answer = describe(error)
+        connection.send((answer, peak_memory_bytes()))
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when its parent ends, even by kill -9."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() == 1:
+            sys.exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

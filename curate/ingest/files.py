@@ -1,0 +1,154 @@
+"""Finding files: patterns, plain paths, folders and URLs become a sorted list without repeats."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from curate.errors import InputError
+
+_MAGIC = "*?["
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file of a source.
+
+    Attributes:
+        path: absolute path or URL.
+        name: relative to the source's root, with `/`; part of document ids.
+        size: bytes; 0 if the store does not say.
+        mtime_ns: when it last changed, nanoseconds since 1970; 0 if the store does not say.
+    """
+
+    path: str
+    name: str
+    size: int
+    mtime_ns: int
+
+
+def find_files(paths: Sequence[str]) -> tuple[str, list[FoundFile]]:
+    """Find the files that paths mean.
+
+    Args:
+        paths: each a file, a folder (all files below it that are not hidden; of a `datasets` folder, its Arrow
+            files), a pattern with `*`, `?`, `[…]` and `**`, a URL that fsspec opens, or `hf://NAME`.
+
+    Returns:
+        The root, the longest folder that all paths have in common, and the files by name. Names are relative to it, so
+        they stay the same when the folder moves and when files are added.
+
+    Raises:
+        InputError: a path means no file; the message names near ones.
+    """
+    roots: list[str] = []
+    found: dict[str, tuple[int, int]] = {}
+    for pattern in paths:
+        matches = dict(_find_remote(pattern) if "://" in pattern else _find_local(pattern))
+        if not matches:
+            raise InputError(_nothing_found(pattern))
+        roots.append(_fixed_folder(pattern))
+        found |= matches
+    root = _common(roots)
+    files = [FoundFile(path, _relative(path, root), *facts) for path, facts in found.items()]
+    return root, sorted(files, key=lambda file: file.name)
+
+
+def _find_local(pattern: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    for match in glob.glob(_absolute(pattern), recursive=True) or _literal(pattern):  # noqa: PTH207
+        for path in _below(Path(match)):
+            facts = path.stat()
+            yield str(path), (facts.st_size, facts.st_mtime_ns)
+
+
+def _literal(pattern: str) -> list[str]:
+    """A file whose name holds `[` and so was no match for itself."""
+    return [_absolute(pattern)] if Path(_absolute(pattern)).exists() else []
+
+
+def _below(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    state = path / "state.json"
+    if state.is_file() and (path / "dataset_info.json").is_file():  # a folder of datasets.save_to_disk
+        listed = json.loads(state.read_text(encoding="utf-8"))["_data_files"]
+        yield from (path / entry["filename"] for entry in listed)
+        return
+    for entry in path.iterdir():
+        if not entry.name.startswith(".") and entry.name != "dataset_dict.json":
+            yield from _below(entry)
+
+
+def _find_remote(pattern: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    if is_hub_name(pattern):
+        yield pattern, (0, 0)
+        return
+    import fsspec
+
+    try:
+        store, path = fsspec.core.url_to_fs(pattern)
+        matches = store.glob(path) if glob.has_magic(path) else store.find(path)
+        for match in matches:
+            facts = store.info(match)
+            if facts["type"] == "file":
+                yield store.unstrip_protocol(match), (int(facts.get("size") or 0), _mtime_ns(facts))
+    except (OSError, ValueError, ImportError) as error:
+        raise InputError(f"{pattern}: cannot be listed: {error}") from error
+
+
+def is_hub_name(path: str) -> bool:
+    """Whether a path is `hf://NAME`, to be read by `datasets`, and not the address of files on the Hub."""
+    return path.startswith("hf://") and not path.startswith(("hf://datasets/", "hf://buckets/"))
+
+
+def _mtime_ns(facts: dict[str, Any]) -> int:
+    when = facts.get("mtime", facts.get("LastModified", 0))
+    return int((when.timestamp() if hasattr(when, "timestamp") else float(when or 0)) * 1e9)
+
+
+def _absolute(pattern: str) -> str:
+    return os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 (a Path would fold `**` and `//`)
+
+
+def _fixed_folder(pattern: str) -> str:
+    """The part of a path before its first wildcard; of a plain file, its folder."""
+    whole = pattern if "://" in pattern else _absolute(pattern)
+    if "://" not in pattern and Path(whole).is_dir():
+        return whole
+    kept = []
+    for piece in whole.split("/")[:-1]:
+        if any(sign in piece for sign in _MAGIC):
+            break
+        kept.append(piece)
+    return "/".join(kept) or "/"
+
+
+def _common(folders: Sequence[str]) -> str:
+    pieces = [folder.rstrip("/").split("/") for folder in folders]
+    shared = takewhile(lambda column: len(set(column)) == 1, zip(*pieces, strict=False))
+    return "/".join(column[0] for column in shared) or "/"
+
+
+def _relative(path: str, root: str) -> str:
+    return path.removeprefix(root).lstrip("/") or path
+
+
+def _nothing_found(pattern: str) -> str:
+    if "://" in pattern:
+        return f"{pattern}: no file found there"
+    folder = Path(_fixed_folder(pattern))
+    rest = Path(_absolute(pattern)).relative_to(folder).parts
+    while not folder.is_dir():
+        folder, rest = folder.parent, (folder.name, *rest)
+    wanted = rest[0].translate({ord(sign): None for sign in "*?[]"}) if rest else ""
+    near = difflib.get_close_matches(wanted, sorted(entry.name for entry in folder.iterdir()), n=3, cutoff=0.5)
+    hint = f"\n    near it: {', '.join(near)}" if near else ""
+    return f"{pattern}: no file found; looked in {folder}{hint}"

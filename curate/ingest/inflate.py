@@ -1,0 +1,210 @@
+"""gzip members and zstd frames, inflated step by step, bounded, and never trusted.
+
+A damaged or cut stream does not raise: the inflater stops and says what happened and where.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import zstandard
+
+from curate.ingest.input_file import InputFile
+
+_STEP_BYTES = 1 << 18
+_MAX_PEEK_READS = 64
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_ZSTD_DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"
+_MAX_WINDOW_BYTES = 1 << 27
+_MAX_DICTIONARY_BYTES = 1 << 24
+
+
+class Codec(Protocol):
+    """A compression format whose files are chains of members (gzip) or frames (zstd)."""
+
+    name: str
+    magic: bytes
+    #: Compressed bytes to hand over at once.
+    read_bytes: int
+    error: type[Exception]
+
+    def starts(self, head: bytes) -> bool:
+        """Whether a member can begin with these bytes (16 or more, fewer at the end of the file)."""
+
+    def new(self) -> Any:
+        """A decompressor of one member: `eof`, `unused_data`, `unconsumed_tail`."""
+
+    def inflate(self, stream: Any, data: bytes, max_bytes: int) -> bytes:
+        """The next bytes that `data` inflates to, about `max_bytes` at most."""
+
+
+class Gzip:
+    """RFC 1952, by zlib."""
+
+    name = "gzip"
+    magic = b"\x1f\x8b\x08"
+    read_bytes = 1 << 16
+    error: type[Exception] = zlib.error
+
+    def starts(self, head: bytes) -> bool:
+        """The method is deflate, the header complete, and the reserved flags are zero."""
+        return head[:3] == self.magic and len(head) >= 10 and head[3] < 32
+
+    def new(self) -> Any:
+        """A decompressor of one member."""
+        return zlib.decompressobj(wbits=31)
+
+    def inflate(self, stream: Any, data: bytes, max_bytes: int) -> bytes:
+        """At most `max_bytes`."""
+        return bytes(stream.decompress(data, max_bytes))
+
+
+class Zstd:
+    """RFC 8878, by libzstd; with the dictionary of the WARC-Zstandard convention if the file begins with one."""
+
+    name = "zstd"
+    magic = _ZSTD_MAGIC
+    #: A block of 4 bytes can hold 128 KiB and libzstd's output cannot be bounded from here: 32 MiB for 1 KiB.
+    read_bytes = 1 << 10
+    error: type[Exception] = zstandard.ZstdError
+
+    def __init__(self, file: InputFile | None = None):
+        dictionary = _dictionary(file) if file else None
+        self._decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_MAX_WINDOW_BYTES)
+
+    def starts(self, head: bytes) -> bool:
+        """A frame, or a skippable frame."""
+        return head[:4] == _ZSTD_MAGIC or (head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5)
+
+    def new(self) -> Any:
+        """A decompressor of one frame."""
+        return self._decompressor.decompressobj()
+
+    def inflate(self, stream: Any, data: bytes, max_bytes: int) -> bytes:
+        """All that `data`, which should be `read_bytes` at most, inflates to."""
+        return bytes(stream.decompress(data))
+
+
+def _dictionary(file: InputFile) -> Any:
+    """The dictionary in a leading skippable frame, itself perhaps compressed, or None."""
+    head = file.read_at(0, 8)
+    size = int.from_bytes(head[4:8], "little")
+    if head[:4] != _ZSTD_DICTIONARY_MAGIC or size > _MAX_DICTIONARY_BYTES:
+        return None
+    data = file.read_at(8, size)
+    if data[:4] == _ZSTD_MAGIC:
+        try:
+            data = zstandard.ZstdDecompressor().decompress(data, max_output_size=_MAX_DICTIONARY_BYTES)
+        except zstandard.ZstdError:
+            return None  # the frames that need it are then reported, each with libzstd's message
+    return zstandard.ZstdCompressionDict(data)
+
+
+def codec_of(file: InputFile) -> Codec | None:
+    """The compression of a file by its first bytes, else by its name; None if it is not compressed."""
+    head = file.read_at(0, 16)
+    for codec in (Gzip(), Zstd(file)):
+        if codec.starts(head):
+            return codec
+    if head[:5] == b"WARC/":
+        return None
+    name = file.path.lower()
+    return Gzip() if name.endswith(".gz") else Zstd() if name.endswith(".zst") else None
+
+
+@dataclass(frozen=True)
+class InflationLimit:
+    """How much may come out: `free_bytes`, and `ratio` bytes more for each compressed byte."""
+
+    free_bytes: int
+    ratio: float
+
+
+class Inflater:
+    """A chain of members from `start` on.
+
+    Args:
+        until_record: end the chain where a later member begins with `WARC/`; else where no member follows.
+
+    Attributes:
+        start, end: compressed bytes consumed so far.
+        problem: why it stopped before the end of a member: `truncated`, `corrupt_gzip`, `corrupt_zstd`,
+            `inflation_ratio`; empty while all is well.
+        detail: more about the problem.
+    """
+
+    def __init__(self, file: InputFile, start: int, codec: Codec, limit: InflationLimit, until_record: bool = False):
+        self.start = self.end = start
+        self.problem = self.detail = ""
+        self._file, self._codec, self._limit, self._until_record = file, codec, limit, until_record
+
+    def chunks(self) -> Iterator[bytes]:
+        """The inflated bytes, in pieces that are not empty."""
+        stream, produced = self._codec.new(), 0
+        while not self.problem:
+            data = self._file.read_at(self.end, self._codec.read_bytes)
+            try:
+                out = self._codec.inflate(stream, data, _STEP_BYTES)
+            except self._codec.error as error:
+                self.stop(f"corrupt_{self._codec.name}", f"at byte {self.end} of the file: {error}")
+                return
+            self.end += len(data) - _left(stream)
+            produced += len(out)
+            if produced > self._limit.free_bytes + self._limit.ratio * (self.end - self.start):
+                self.stop("inflation_ratio", f"{self.end - self.start} bytes inflate to more than {produced}")
+            elif out:
+                yield out
+            if stream.eof:
+                if not self._goes_on():
+                    return
+                stream = self._codec.new()
+            elif not data and not out:
+                self.stop("truncated", f"the file ends inside a {self._codec.name} stream")
+
+    def stop(self, problem: str, detail: str) -> None:
+        """Inflate no further."""
+        self.problem, self.detail = problem, detail
+
+    def _goes_on(self) -> bool:
+        if not self._codec.starts(self._file.read_at(self.end, 16)):
+            return False
+        return not (self._until_record and begins_record(self._file, self.end, self._codec))
+
+
+def _left(stream: Any) -> int:
+    """Bytes of the last input that were not used. At its end zlib may repeat them in `unconsumed_tail`."""
+    return len(stream.unused_data if stream.eof else stream.unconsumed_tail)
+
+
+def begins_record(file: InputFile, position: int, codec: Codec) -> bool:
+    """Whether a member at `position` inflates to something that begins with `WARC/`."""
+    if not codec.starts(file.read_at(position, 16)):
+        return False
+    stream, out = codec.new(), b""
+    for _ in range(_MAX_PEEK_READS):  # a gzip header may be long, but not endless
+        data = file.read_at(position, 1 << 10)
+        try:
+            out += codec.inflate(stream, data, 5)
+        except codec.error:
+            return False
+        position += len(data) - _left(stream)
+        if len(out) >= 5 or stream.eof or not data:
+            break
+    return out[:5] == b"WARC/"
+
+
+def find_member(file: InputFile, codec: Codec, start: int, stop: int) -> int:
+    """Where, at `start` or later, the first member stands that begins with `WARC/`; `stop` if none before it."""
+    position = file.find(codec.magic, start, stop)
+    while position >= 0 and not begins_record(file, position, codec):
+        position = file.find(codec.magic, position + 1, stop)
+    return position if position >= 0 else stop
+
+
+def only_padding(file: InputFile, position: int) -> bool:
+    """Whether nothing but zeros and newlines follows, as tape blocks and some tools leave behind."""
+    rest = file.read_at(position, 1 << 16)
+    return position + len(rest) == file.size and not rest.strip(b"\0\r\n")

@@ -1,0 +1,132 @@
+"""Signatures read where they lie: compiled loops over addresses, so that memory-mapped files are never copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import carray, njit, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from curate.kernels.hashing import U64, fmix64
+
+
+@dataclass(frozen=True)
+class Signatures:
+    """Signatures where they lie, such as in memory-mapped files, by document number.
+
+    Attributes:
+        addresses: `uint64` of shape (n,), of the first value of each document's signature.
+        num_perm: `uint32` values per signature.
+        owners: what keeps the memory alive.
+    """
+
+    addresses: NDArray[np.uint64]
+    num_perm: int
+    owners: tuple[pa.Array, ...]
+
+    @classmethod
+    def of_column(cls, column: pa.ChunkedArray) -> Signatures:
+        """The signatures of a column of type `fixed_size_list<uint32>`, without copying them."""
+        num_perm = column.type.list_size
+        addresses, owners = [np.empty(0, np.uint64)], []
+        for chunk in column.chunks:
+            values = chunk.flatten()
+            start = np.uint64(values.to_numpy().ctypes.data)
+            addresses.append(start + np.arange(len(chunk), dtype=np.uint64) * np.uint64(4 * num_perm))
+            owners.append(values)
+        return cls(np.concatenate(addresses), num_perm, tuple(owners))
+
+    @cached_property
+    def _in_storage_order(self) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        order = np.argsort(self.addresses)
+        return order, self.addresses[order]
+
+    def __len__(self) -> int:
+        return len(self.addresses)
+
+    def take(self, order: NDArray[np.int64]) -> Signatures:
+        """The same signatures in another order."""
+        return Signatures(self.addresses[order], self.num_perm, self.owners)
+
+    def agreement(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+        """In how many positions the documents `left[i]` and `right[i]` agree: `int64`."""
+        counts = np.empty(len(left), np.int64)
+        _agreements(self.addresses, self.num_perm, left, right, counts)
+        return counts
+
+    def bands_matched(
+        self, left: NDArray[np.int64], right: NDArray[np.int64], bands: int, rows: int
+    ) -> NDArray[np.int64]:
+        """How many bands the documents `left[i]` and `right[i]` share: `int64`."""
+        counts = np.empty(len(left), np.int64)
+        _matched_bands(self.addresses, self.num_perm, left, right, bands, rows, counts)
+        return counts
+
+    def band_keys(self, first: int, rows: int) -> NDArray[np.uint64]:
+        """A 64-bit hash of the values `first` up to `first + rows` of each signature: `uint64` of shape (n,).
+
+        Reads the signatures in the order in which they lie, which is several times faster than any other.
+        """
+        order, addresses = self._in_storage_order
+        stored, keys = np.empty(len(self), np.uint64), np.empty(len(self), np.uint64)
+        _band_keys(addresses, self.num_perm, first, rows, stored)
+        keys[order] = stored
+        return keys
+
+
+@intrinsic
+def _pointer(_context, address):  # type: ignore[no-untyped-def]
+    """A pointer to `uint32` from an address, for `carray`."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(arguments[0], ir.IntType(32).as_pointer())
+
+    return types.CPointer(types.uint32)(types.uint64), generate
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _signature(addresses, num_perm, node):  # type: ignore[no-untyped-def]
+    return carray(_pointer(addresses[node]), num_perm)
+
+
+@njit(cache=True, nogil=True)
+def agree(addresses, num_perm, left, right):  # type: ignore[no-untyped-def]
+    """In how many positions two signatures agree."""
+    a, b = _signature(addresses, num_perm, left), _signature(addresses, num_perm, right)
+    count = np.uint32(0)
+    for k in range(num_perm):
+        count += np.uint32(a[k] == b[k])
+    return np.int64(count)
+
+
+@njit(cache=True, nogil=True)
+def _agreements(addresses, num_perm, left, right, counts):  # type: ignore[no-untyped-def]
+    for at in range(len(left)):
+        counts[at] = agree(addresses, num_perm, left[at], right[at])
+
+
+@njit(cache=True, nogil=True)
+def _matched_bands(addresses, num_perm, left, right, bands, rows, counts):  # type: ignore[no-untyped-def]
+    for at in range(len(left)):
+        a, b = _signature(addresses, num_perm, left[at]), _signature(addresses, num_perm, right[at])
+        counts[at] = 0
+        for band in range(bands):
+            equal = True
+            for k in range(band * rows, (band + 1) * rows):
+                equal &= a[k] == b[k]
+            counts[at] += equal
+
+
+@njit(cache=True, nogil=True)
+def _band_keys(addresses, num_perm, first, rows, keys):  # type: ignore[no-untyped-def]
+    for node in range(len(addresses)):
+        signature = _signature(addresses, num_perm, node)
+        h = U64(0x9E3779B97F4A7C15)
+        for k in range(first, first + rows):
+            h = fmix64(h ^ U64(signature[k]))
+        keys[node] = h

@@ -1,0 +1,235 @@
+"""From a pipeline to parts and steps with fingerprints: what will run, what is done already, and why.
+
+Parts are fixed here, by the inputs and never by the number of workers. A step's fingerprint covers all that its
+results depend on: its parameters, its version, the files it reads and the fingerprint of the step before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curate import __version__
+from curate.errors import InputError, PipelineError, Problem
+from curate.ingest.files import find_files
+from curate.ingest.split import Split, split_files
+from curate.pipeline import Pipeline, build
+from curate.rundir import RunDirectory
+from curate.stage import CorpusStage, Stage, Writer
+from curate.storage import fingerprint, sha256_file
+from curate.strict_yaml import Parsed
+
+#: Raised when ingestion gives other documents than before for the same input.
+INGEST_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one ingestion task reads: pieces of the files of one source."""
+
+    index: int
+    source: str
+    splits: tuple[Split, ...]
+    key: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage of a plan; `folder` names its results and holds the start of the fingerprint."""
+
+    index: int
+    label: str
+    stage: Stage | Writer
+    fingerprint: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def folder(self) -> str:
+        """Such as `03-fuzzy_dedup-9c1e77b0`."""
+        return f"{self.index:02}-{self.label}-{self.fingerprint[:8]}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One unit of work, ending in one commit.
+
+    Attributes:
+        kind: ingest, summarize, conclude, annotate, layout, shard or finish.
+        step: index of the step, 0 for ingestion.
+        number: part or shard, 0 where there is one task only.
+        round: which round of a corpus stage.
+    """
+
+    kind: str
+    step: int
+    number: int
+    key: str
+    round: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a worker needs to know."""
+
+    pipeline: Pipeline
+    parts: tuple[Part, ...]
+    steps: tuple[Step, ...] = field(default=())
+
+    def step(self, index: int) -> Step:
+        """The step of an index (1 is the first stage)."""
+        return self.steps[index - 1]
+
+    def folder(self, step: int) -> str:
+        """The folder of a step, empty for ingestion."""
+        return self.step(step).folder if step else ""
+
+    def task_name(self, task: Task) -> str:
+        """The file name of a task's commit."""
+        if task.kind in ("summarize", "conclude"):
+            name = self._rounds(task.step)[task.round].name
+            return f"{name}.{task.kind}-{task.number:05}" if task.kind == "summarize" else f"{name}.{task.kind}"
+        return f"{task.kind}-{task.number:05}"
+
+    def ingest_tasks(self) -> list[Task]:
+        """One task for each part."""
+        return [Task("ingest", 0, part.index, part.key) for part in self.parts]
+
+    def phases(self, step: Step) -> Iterator[list[Task]]:
+        """The tasks of a stage, in groups: a group may start when the one before it is complete."""
+        corpus_key = fingerprint(step.fingerprint, [part.key for part in self.parts])
+        if isinstance(step.stage, Writer):
+            yield [Task("layout", step.index, 0, corpus_key)]
+            return
+        for number, one in enumerate(self._rounds(step.index)):
+            if one.summarize:
+                yield self._over_parts("summarize", step, corpus_key if number else "", number)
+            yield [Task("conclude", step.index, 0, corpus_key, number)]
+        yield self._over_parts("annotate", step, corpus_key if isinstance(step.stage, CorpusStage) else "")
+
+    def shard_tasks(self, step: Step, shards: int) -> Iterator[list[Task]]:
+        """The tasks of a writer once its layout is known."""
+        key = fingerprint(step.fingerprint, [part.key for part in self.parts])
+        yield [Task("shard", step.index, shard, key) for shard in range(shards)]
+        yield [Task("finish", step.index, 0, key)]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain data; `from_json` reads it back in a worker."""
+        steps = [
+            {"label": s.label, "name": s.stage.name, "fingerprint": s.fingerprint, "parameters": s.parameters}
+            for s in self.steps
+        ]
+        return {"pipeline": self.pipeline.resolved(), "parts": [asdict(part) for part in self.parts], "steps": steps}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Plan:
+        """The plan that `to_json` wrote."""
+        pipeline = build(Parsed("plan.json", data["pipeline"], {}))
+        parts = tuple(
+            Part(p["index"], p["source"], tuple(Split(**split) for split in p["splits"]), p["key"])
+            for p in data["parts"]
+        )
+        steps = tuple(
+            Step(number, label, stage, saved["fingerprint"], saved["parameters"])
+            for number, ((label, stage), saved) in enumerate(zip(pipeline.stages, data["steps"], strict=True), 1)
+        )
+        return cls(pipeline, parts, steps)
+
+    def _rounds(self, step: int) -> Sequence[Any]:
+        stage = self.step(step).stage
+        return stage.rounds() if isinstance(stage, CorpusStage) else ()
+
+    def _over_parts(self, kind: str, step: Step, key: str, number: int = 0) -> list[Task]:
+        """A task per part. A filter's depends on its own part alone, so new input leaves the others done."""
+        return [
+            Task(kind, step.index, part.index, fingerprint(step.fingerprint, key, part.key), number)
+            for part in self.parts
+        ]
+
+
+def make_plan(pipeline: Pipeline, parsed: Parsed | None = None) -> Plan:
+    """Find the inputs, fix the parts and fingerprint every step.
+
+    Args:
+        pipeline: a checked pipeline.
+        parsed: the file it came from, for the positions of errors.
+
+    Raises:
+        PipelineError: every source and stage whose files are missing.
+    """
+    problems: list[Problem] = []
+    parts = _parts(pipeline, parsed, problems)
+    steps = _steps(pipeline, parsed, problems, parts)
+    if problems:
+        raise PipelineError(problems)
+    return Plan(pipeline, tuple(parts), tuple(steps))
+
+
+def _parts(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem]) -> list[Part]:
+    parts: list[Part] = []
+    for name, source in pipeline.sources.items():
+        try:
+            _, files = find_files(source.paths)
+            groups = split_files(source, files, pipeline.settings.part_bytes)
+        except InputError as error:
+            problems.append(Problem(_where(parsed, ("sources", name, "paths")), f"source '{name}': {error}"))
+            continue
+        how = source.model_dump(mode="json", exclude={"paths"})
+        times = {file.path: file.mtime_ns for file in files}
+        for group in groups:
+            inputs = [[s.name, s.start, s.stop, s.size, times[s.path]] for s in group]
+            key = fingerprint(INGEST_VERSION, name, how, inputs, pipeline.settings.batch_bytes)
+            parts.append(Part(len(parts), name, tuple(group), key))
+    return parts
+
+
+def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], parts: Sequence[Part]) -> list[Step]:
+    steps: list[Step] = []
+    previous = fingerprint(INGEST_VERSION, list(pipeline.sources))
+    for number, (label, stage) in enumerate(pipeline.stages, 1):
+        contents = {}
+        parameters = stage.model_dump(mode="json")
+        for parameter, patterns in (stage.input_files() if isinstance(stage, Stage) else {}).items():
+            try:
+                contents[parameter] = {file.name: sha256_file(Path(file.path)) for file in find_files(patterns)[1]}
+            except InputError as error:
+                where = _where(parsed, ("stages", number - 1, stage.name, parameter))
+                problems.append(Problem(where, f"{label}.{parameter}: {error}"))
+            parameters.pop(parameter, None)  # what the files hold counts, not where they lie
+        previous = fingerprint(label, stage.version, parameters, contents, previous)
+        if isinstance(stage, CorpusStage | Writer):
+            previous = fingerprint(previous, [part.key for part in parts])
+        steps.append(Step(number, label, stage, previous, parameters | {"files": contents} if contents else parameters))
+    return steps
+
+
+def _where(parsed: Parsed | None, path: tuple[str | int, ...]) -> str:
+    return parsed.where(path) if parsed else ".".join(map(str, path))
+
+
+def reasons_to_run(plan: Plan, run: RunDirectory) -> list[str]:
+    """For each step, why it is not the one of the last run in this directory; empty where it is the same."""
+    saved = run.saved_plan()
+    if saved is None:
+        return ["first run"] * len(plan.steps)
+    before = {step["label"]: step for step in saved.get("steps", [])}
+    reasons: list[str] = []
+    inputs_changed = [p["key"] for p in saved.get("parts", [])] != [part.key for part in plan.parts]
+    for step in plan.steps:
+        old = before.get(step.label)
+        if old is None:
+            reasons.append("new stage")
+        elif old["fingerprint"] == step.fingerprint:
+            reasons.append("")
+        else:
+            changed = _changes(old["parameters"], step.parameters)
+            earlier = "an earlier stage changed" if any(reasons) else "the input changed" if inputs_changed else ""
+            reasons.append(", ".join(changed) or earlier or f"curate {__version__} computes it differently")
+    return reasons
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    names = sorted({*old, *new} - {"files"})
+    changed = [f"{name}: {old.get(name)} -> {new.get(name)}" for name in names if old.get(name) != new.get(name)]
+    return changed + (["its files changed"] if old.get("files") != new.get("files") else [])

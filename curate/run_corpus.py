@@ -1,0 +1,121 @@
+"""The corpus of a run directory, as it stands before one of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from curate.corpus import Corpus
+from curate.documents import Documents
+from curate.plan import Plan, Step
+from curate.rundir import RunDirectory
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """What earlier steps say of a part: who is still kept, which cuts to make in which order, wanted columns."""
+
+    kept: NDArray[np.bool_]
+    cuts: list[pa.ListArray]
+    columns: dict[str, pa.Array]
+
+
+class RunCorpus(Corpus):
+    """Documents that reached a step, read from the parts and annotations of the steps before it.
+
+    Args:
+        run: the run directory.
+        plan: its plan.
+        step: index of the step that will see the corpus; one past the last sees what is left at the end.
+        needs: columns of earlier stages to load, as patterns of `stage.column`.
+    """
+
+    def __init__(self, run: RunDirectory, plan: Plan, step: int, needs: tuple[str, ...] = ()):
+        self.run, self.plan, self.needs = run, plan, needs
+        self.parts = len(plan.parts)
+        self.earlier: tuple[Step, ...] = plan.steps[: step - 1]
+
+    def batches(self, part: int, *, text: bool = True) -> Iterator[tuple[NDArray[np.int64], Documents]]:
+        """The kept documents, one batch for each row group of the part; one empty batch if none is kept."""
+        wanted = ["id", "source"] + (["text"] if text else [])
+        with pq.ParquetFile(self.run.document_part(part), memory_map=True) as file:
+            earlier = self._earlier(part, file.metadata.num_rows)
+            start, empty = 0, True
+            for group in range(file.num_row_groups):
+                stop = start + file.metadata.row_group(group).num_rows
+                rows = np.flatnonzero(earlier.kept[start:stop])
+                if len(rows) or (empty and group == file.num_row_groups - 1):
+                    empty = False
+                    table = file.read_row_group(group, columns=wanted, use_threads=False)
+                    yield rows + start, _batch(table, earlier, rows, start, text)
+                start = stop
+
+    def side_table(self, name: str, part: int) -> pa.Table:
+        """The newest table of that name, memory-mapped."""
+        for step in reversed(self.earlier):
+            path = self.run.side_table(step.folder, name, part)
+            if path.exists():
+                return read_table(path)
+        raise KeyError(f"no stage before this one has written a table {name!r}")
+
+    def state(self, pattern: str) -> Path:
+        """The state folder of the last earlier stage of that name."""
+        for step in reversed(self.earlier):
+            if fnmatch(step.stage.name, pattern):
+                return self.run.state(step.folder)
+        raise KeyError(f"no stage before this one is named {pattern!r}")
+
+    def _earlier(self, part: int, rows: int) -> _Earlier:
+        kept, cuts = np.ones(rows, bool), []
+        columns: dict[str, pa.Array] = {}
+        for step in self.earlier:
+            path = self.run.annotations(step.folder, part)
+            if not path.exists():  # a writer annotates nothing
+                continue
+            with pq.ParquetFile(path, memory_map=True) as file:
+                names = file.schema_arrow.names
+                wanted = {name: f"{step.label}.{name}" for name in names if self._wants(f"{step.label}.{name}")}
+                read = ["keep", *wanted, *(["cuts"] if "cuts" in names else [])]
+                table = file.read(columns=read, use_threads=False).combine_chunks()
+            kept &= pc.fill_null(table["keep"], False).to_numpy(zero_copy_only=False)
+            columns |= {full: _one_array(table[name]) for name, full in wanted.items()}
+            if "cuts" in names:
+                cuts.append(_one_array(table["cuts"]))
+        return _Earlier(kept, cuts, columns)
+
+    def _wants(self, column: str) -> bool:
+        return any(fnmatch(column, pattern) for pattern in self.needs)
+
+
+def read_table(path: Path) -> pa.Table:
+    """An Arrow IPC file as a table whose columns stay on disk until they are touched."""
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def _batch(table: pa.Table, earlier: _Earlier, rows: NDArray[np.int64], start: int, text: bool) -> Documents:
+    indices = pa.array(rows)
+    columns = {name: _one_array(table[name]).take(indices) for name in table.column_names}
+    if not text:
+        columns["text"] = pa.repeat(pa.scalar(""), len(rows))
+    at = pa.array(rows + start)
+    scores = {name: column.take(at) for name, column in earlier.columns.items()}
+    docs = Documents(pa.RecordBatch.from_pydict(columns), scores)
+    if text:
+        for cuts in earlier.cuts:
+            docs = docs.with_cuts(cuts.take(at))
+    return docs
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    combined = column.combine_chunks()
+    return (
+        combined if isinstance(combined, pa.Array) else pa.concat_arrays(combined.chunks or [pa.array([], column.type)])
+    )

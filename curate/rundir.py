@@ -1,0 +1,126 @@
+"""The run directory: where every file of a run stands. Names are decided here and nowhere else."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curate.errors import ResourceError, StateError
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Paths under `root`.
+
+    pipeline.yaml plan.json environment.json timings.json LOCK
+    documents/part-00000.parquet        quarantine/part-00000.parquet
+    stages/03-fuzzy_dedup-9c1e77b0/     part-00000.parquet  part-00000.TABLE.arrow  ROUND-00000.arrow
+                                        state/  shards/  commits/
+    reports/  tokens/                   published: links to the files of the current stages
+    """
+
+    root: Path
+
+    @property
+    def documents(self) -> Path:
+        """The folder of documents."""
+        return self.root / "documents"
+
+    @property
+    def quarantine(self) -> Path:
+        """The folder of records that could not be read."""
+        return self.root / "quarantine"
+
+    @property
+    def plan(self) -> Path:
+        """The plan of the last run."""
+        return self.root / "plan.json"
+
+    @property
+    def reports(self) -> Path:
+        """The published reports."""
+        return self.root / "reports"
+
+    @property
+    def tokens(self) -> Path:
+        """The published token shards."""
+        return self.root / "tokens"
+
+    def document_part(self, part: int) -> Path:
+        """The documents of a part."""
+        return self.documents / f"part-{part:05}.parquet"
+
+    def quarantine_part(self, part: int) -> Path:
+        """The quarantined records of a part."""
+        return self.quarantine / f"part-{part:05}.parquet"
+
+    def stage(self, folder: str) -> Path:
+        """The folder of a stage: its number, label and fingerprint."""
+        return self.root / "stages" / folder
+
+    def annotations(self, folder: str, part: int) -> Path:
+        """What a stage says of a part."""
+        return self.stage(folder) / f"part-{part:05}.parquet"
+
+    def side_table(self, folder: str, name: str, part: int) -> Path:
+        """A table that a stage wrote beside its annotations of a part."""
+        return self.stage(folder) / f"part-{part:05}.{name}.arrow"
+
+    def summary(self, folder: str, round_name: str, part: int) -> Path:
+        """What a round of a stage saw in a part."""
+        return self.stage(folder) / f"{round_name}-{part:05}.arrow"
+
+    def state(self, folder: str) -> Path:
+        """What a stage has learnt."""
+        return self.stage(folder) / "state"
+
+    def shards(self, folder: str) -> Path:
+        """Where a writer puts its output before it is published."""
+        return self.stage(folder) / "shards"
+
+    def commit(self, folder: str, task: str) -> Path:
+        """The commit of a task; ingestion's stand beside the documents."""
+        home = self.stage(folder) if folder else self.documents
+        return home / "commits" / f"{task}.json"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run directory; the lock goes with the process, however it ends.
+
+        Raises:
+            StateError: another process holds it.
+            ResourceError: the directory cannot be written.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            file = (self.root / "LOCK").open("a+", encoding="utf-8")
+        except OSError as error:
+            message = f"cannot write the run directory {self.root}: {error.strerror}; choose another with --output DIR"
+            raise ResourceError(message) from None
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                holder = file.read().strip() or "another process"
+                message = f"{self.root} is in use by {holder}; wait for it, or choose another --output DIR"
+                raise StateError(message) from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            file.flush()
+            yield
+
+    def saved_plan(self) -> dict[str, Any] | None:
+        """The plan of the last run as plain data, or None if there is none that can be read."""
+        try:
+            value = json.loads(self.plan.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # absent or torn: then nothing is known of an earlier run
+            return None
+        return value if isinstance(value, dict) else None

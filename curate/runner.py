@@ -1,0 +1,213 @@
+"""Running a plan: step after step, each task committed, so that the same command resumes what was cut off."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow.parquet as pq
+from ruamel.yaml import YAML
+
+from curate.documents import id_words
+from curate.engines.local import LocalEngine
+from curate.engines.serial import SerialEngine
+from curate.environment import describe_environment
+from curate.errors import InternalError, PipelineError, Problem
+from curate.overrides import did_you_mean
+from curate.pipeline import Pipeline, load_pipeline
+from curate.plan import Plan, Step, Task, make_plan
+from curate.report.funnel import Funnel
+from curate.report.progress import Quiet, Reporter
+from curate.report.publish import publish
+from curate.rundir import RunDirectory
+from curate.stage import Writer
+from curate.storage import Commit, atomic_file, read_commit, remove_temporary, write_json
+from curate.strict_yaml import Parsed
+
+
+class Engine(Protocol):
+    """Runs tasks, in any order; each ends in a commit."""
+
+    def run(self, root: str, tasks: list[Task]) -> Iterator[tuple[Task, Commit]]:
+        """Do tasks, yielding each with its commit."""
+
+    def peak_memory_bytes(self) -> int:
+        """The largest resident memory of a process that did a task."""
+
+    def close(self) -> None:
+        """Release what the engine holds."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did.
+
+    Attributes:
+        path: the run directory.
+        funnel: counts by stage, source, outcome and reason.
+        seconds: wall-clock time.
+        tasks_run, tasks_reused: how many tasks were done now, and how many had been done before.
+        peak_memory_bytes: the largest resident memory of a worker.
+    """
+
+    path: Path
+    plan: Plan
+    funnel: Funnel
+    seconds: float
+    tasks_run: int
+    tasks_reused: int
+    peak_memory_bytes: int
+
+
+def run(
+    pipeline: str | Path | Pipeline,
+    *,
+    output: str | Path | None = None,
+    workers: int | None = None,
+    overrides: tuple[str, ...] = (),
+    source_paths: tuple[str, ...] = (),
+    stop_after: str | None = None,
+    reporter: Reporter | None = None,
+) -> RunResult:
+    """Run a pipeline, or what of it has not been done yet.
+
+    Args:
+        pipeline: a YAML file, or a pipeline made in Python.
+        output: the run directory; by default `runs/NAME` under the current folder.
+        workers: worker processes; 0 does everything in this process, None takes one per core.
+        overrides: `key.path=value`, as of `--set`.
+        source_paths: `NAME=GLOB`, as of `--source`.
+        stop_after: label of the last stage to run, or `ingest`; None runs all.
+        reporter: is told of the progress.
+
+    Raises:
+        PipelineError: the pipeline is wrong, or inputs are missing.
+        CurateError: the run failed; running it again goes on where it stopped.
+    """
+    parsed = None
+    if not isinstance(pipeline, Pipeline):
+        pipeline, parsed = load_pipeline(pipeline, overrides=overrides, source_paths=source_paths)
+    plan = plan_of(pipeline, parsed, stop_after)
+    directory = RunDirectory(Path(output) if output else default_output(pipeline))
+    workers = (os.cpu_count() or 1) if workers is None else workers
+    engine: Engine = LocalEngine(workers) if workers else SerialEngine()
+    with directory.lock():
+        remove_temporary(directory.root)
+        try:
+            return _Runner(directory, plan, engine, reporter or Quiet()).run(_last_step(plan, stop_after))
+        finally:
+            engine.close()
+
+
+def default_output(pipeline: Pipeline) -> Path:
+    """Where a pipeline's run goes if nothing else is said."""
+    return Path("runs") / pipeline.settings.name
+
+
+def plan_of(pipeline: Pipeline, parsed: Parsed | None, stop_after: str | None = None) -> Plan:
+    """The plan of a pipeline; `stop_after` is checked here so that a slip costs no time."""
+    labels = ["ingest", *(label for label, _ in pipeline.stages)]
+    if stop_after is not None and stop_after not in labels:
+        hint = did_you_mean(stop_after, labels) or f"there are: {', '.join(labels)}"
+        raise PipelineError([Problem("--stop-after", f"no stage '{stop_after}'", hint)])
+    return make_plan(pipeline, parsed)
+
+
+def _last_step(plan: Plan, stop_after: str | None) -> int:
+    if stop_after is None:
+        return len(plan.steps)
+    return ["ingest", *(step.label for step in plan.steps)].index(stop_after)
+
+
+def committed(run_directory: RunDirectory, plan: Plan, task: Task) -> Commit | None:
+    """The commit of a task if it is done."""
+    file = run_directory.commit(plan.folder(task.step), plan.task_name(task))
+    return read_commit(file, task.key, run_directory.root)
+
+
+class _Runner:
+    """One run: the counts and times it gathers on the way."""
+
+    def __init__(self, directory: RunDirectory, plan: Plan, engine: Engine, reporter: Reporter):
+        self.directory, self.plan, self.engine, self.reporter = directory, plan, engine, reporter
+        self.funnel = Funnel()
+        self.timings: dict[str, float] = {}
+        self.tasks_run = self.tasks_reused = 0
+
+    def run(self, last: int) -> RunResult:
+        began = time.monotonic()
+        self._save_plan()
+        ingested = self._step("ingest", iter([self.plan.ingest_tasks()]))
+        self.funnel.add("ingest", (commit.counts["tally"] for commit in ingested))
+        self._check_ids()
+        for step in self.plan.steps[:last]:
+            done = self._step(step.label, self._phases(step))
+            if not isinstance(step.stage, Writer):
+                self.funnel.add(step.label, (c.counts["tally"] for c in done if "tally" in c.counts))
+        publish(self.directory, self.plan, self.funnel, last)
+        seconds = time.monotonic() - began
+        peak = self.engine.peak_memory_bytes()
+        timings = {"seconds": self.timings, "peak_memory_bytes": peak}
+        write_json(self.directory.root / "timings.json", timings)
+        return RunResult(self.directory.root, self.plan, self.funnel, seconds, self.tasks_run, self.tasks_reused, peak)
+
+    def _phases(self, step: Step) -> Iterator[list[Task]]:
+        """The phases of a step; those of a writer's shards are known once its layout is done."""
+        yield from self.plan.phases(step)
+        if isinstance(step.stage, Writer):
+            layout = next(iter(next(self.plan.phases(step))))
+            commit = committed(self.directory, self.plan, layout)
+            assert commit is not None
+            yield from self.plan.shard_tasks(step, commit.counts["shards"])
+
+    def _step(self, label: str, phases: Iterator[list[Task]]) -> list[Commit]:
+        """Run what is not committed of each phase; return the commits of all."""
+        commits: list[Commit] = []
+        began = time.monotonic()
+        self.reporter.start(label)
+        for tasks in phases:
+            found = {task: committed(self.directory, self.plan, task) for task in tasks}
+            todo = [task for task, commit in found.items() if commit is None]
+            self.reporter.extend(len(tasks), len(tasks) - len(todo))
+            for task, commit in self.engine.run(str(self.directory.root), todo):
+                found[task] = commit
+                documents, kept = _documents(commit)
+                self.reporter.advance(documents, kept)
+            self.tasks_run += len(todo)
+            self.tasks_reused += len(tasks) - len(todo)
+            commits += [commit for commit in found.values() if commit is not None]
+        self.reporter.finish()
+        self.timings[label] = round(time.monotonic() - began, 3)
+        for message in dict.fromkeys(message for commit in commits for message in commit.warnings):
+            self.reporter.warn(f"{label}: {message}")
+        return commits
+
+    def _save_plan(self) -> None:
+        root = self.directory.root
+        write_json(self.directory.plan, self.plan.to_json())
+        write_json(root / "environment.json", describe_environment())
+        with atomic_file(root / "pipeline.yaml") as temporary, temporary.open("w", encoding="utf-8") as file:
+            yaml = YAML()
+            yaml.default_flow_style = None
+            yaml.dump(self.plan.pipeline.resolved(), file)
+
+    def _check_ids(self) -> None:
+        """Document ids must be unique over the whole corpus."""
+        paths = [self.directory.document_part(part.index) for part in self.plan.parts]
+        columns = [pq.read_table(path, columns=["id"]).column("id").combine_chunks() for path in paths]
+        words = [id_words(chunk) for column in columns for chunk in getattr(column, "chunks", [column])]
+        ids = np.concatenate(words) if words else np.empty((0, 2), np.uint64)
+        if len(np.unique(ids, axis=0)) != len(ids):
+            raise InternalError("two documents have the same id; please report this")
+
+
+def _documents(commit: Commit) -> tuple[int, int]:
+    """Documents that a task was given, and how many of them it kept."""
+    tally: list[list[Any]] = commit.counts.get("tally", [])
+    given = sum(row[3] for row in tally if row[1] != "skipped")
+    return given, sum(row[3] for row in tally if row[1] in ("kept", "documents"))

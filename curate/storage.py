@@ -1,0 +1,130 @@
+"""How files come to be: written under a temporary name, synced, renamed; then their commit is renamed into place.
+
+A file without its commit does not count, so a process can be killed at any point and what it left is redone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+_TEMPORARY = ".tmp"
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """A temporary path to write to; on leaving it is synced and renamed to `path`, on an error removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Make the operating system write a file, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_temporary(root: Path) -> None:
+    """Remove what a killed process left half-written anywhere below a folder that nobody else is writing to."""
+    for path in sorted(root.rglob(f"*{_TEMPORARY}")):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON, keys sorted, all or nothing."""
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def sha256_file(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(*values: Any) -> str:
+    """A hash of plain values (JSON) that is the same in every process: 64 hexadecimal digits.
+
+    >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The record that a task is complete.
+
+    Attributes:
+        key: fingerprint of everything the outputs depend on; a commit with another key is of another task.
+        outputs: path (relative to the run), bytes and sha256 of each file that the task wrote.
+        counts: what the task counted; kept so that a resumed run reports the same figures.
+        warnings: messages for the user.
+    """
+
+    key: str
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    counts: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def write_commit(file: Path, commit: Commit) -> None:
+    """Declare a task complete. Its outputs must be in place and synced."""
+    write_json(file, asdict(commit))
+
+
+def read_commit(file: Path, key: str, root: Path) -> Commit | None:
+    """The commit of a task if it is there, whole, of this key, and its outputs have their sizes; else None."""
+    try:
+        commit = Commit(**json.loads(file.read_text(encoding="utf-8")))
+        sizes = [(root / output["path"]).stat().st_size == output["bytes"] for output in commit.outputs]
+    except (OSError, ValueError, TypeError, KeyError):  # missing or torn: the task is simply not done
+        return None
+    return commit if commit.key == key and all(sizes) else None
+
+
+def describe_outputs(paths: Sequence[Path], root: Path) -> list[dict[str, Any]]:
+    """Path, size and sha256 of files that have been written, synced on the way."""
+    described = []
+    for path in paths:
+        sync(path)
+        size = path.stat().st_size
+        described.append({"path": path.relative_to(root).as_posix(), "bytes": size, "sha256": sha256_file(path)})
+    return described
+
+
+def publish_folder(files: dict[str, Path], target: Path) -> None:
+    """Make `target` hold exactly these files, by hard link where the file system can, by copy elsewhere."""
+    fresh = target.with_name(f".{target.name}{_TEMPORARY}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, file in sorted(files.items()):
+        (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file, fresh / name)
+        except OSError:
+            shutil.copyfile(file, fresh / name)
+    sync(fresh)
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.replace(target)

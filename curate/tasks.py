@@ -1,0 +1,174 @@
+"""The tasks of a run: what a worker does for one part, one state or one shard, ending in a commit."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from curate.annotate_part import annotate_part
+from curate.ingest_part import ingest_part
+from curate.plan import Plan, Step, Task
+from curate.run_corpus import RunCorpus, read_table
+from curate.rundir import RunDirectory
+from curate.stage import CorpusStage, Stage, Writer
+from curate.storage import Commit, describe_outputs, write_commit
+from curate.tables import write_tables
+
+#: What a task hands back to be committed: the files it wrote and what it counted.
+Done = tuple[list[Path], dict[str, Any]]
+
+
+def execute(root: str, task: Task) -> Commit:
+    """Do a task of the run at `root` and commit it; doing it again gives the same bytes."""
+    run = RunDirectory(Path(root))
+    plan = _plan(root, run.plan.stat().st_mtime_ns)
+    with _collected_warnings() as warnings:
+        outputs, counts = _KINDS[task.kind](run, plan, task)
+    commit = Commit(task.key, describe_outputs(outputs, run.root), counts, warnings.messages)
+    write_commit(run.commit(plan.folder(task.step), plan.task_name(task)), commit)
+    return commit
+
+
+@lru_cache(maxsize=1)
+def _plan(root: str, changed_ns: int) -> Plan:
+    return Plan.from_json(json.loads(RunDirectory(Path(root)).plan.read_text(encoding="utf-8")))
+
+
+def _ingest(run: RunDirectory, plan: Plan, task: Task) -> Done:
+    part = plan.parts[task.number]
+    outputs = [run.document_part(part.index), run.quarantine_part(part.index)]
+    return outputs, ingest_part(plan.pipeline, part, *outputs)
+
+
+def _summarize(run: RunDirectory, plan: Plan, task: Task) -> Done:
+    step = plan.step(task.step)
+    stage = _loaded(run, step, task.round)
+    one = stage.rounds()[task.round]
+    assert one.summarize is not None
+    output = run.summary(step.folder, one.name, task.number)
+    batches = RunCorpus(run, plan, task.step, stage.needs).batches(task.number)
+    tables = [one.summarize(docs.of_sources(stage.sources)) for _, docs in batches]
+    write_tables(output, tables)
+    return [output], {}
+
+
+def _conclude(run: RunDirectory, plan: Plan, task: Task) -> Done:
+    """Conclude on a copy of the state and put it in place whole, so that no half-written file is ever loaded."""
+    step = plan.step(task.step)
+    stage = _loaded(run, step, task.round)
+    one = stage.rounds()[task.round]
+    paths = [run.summary(step.folder, one.name, part.index) for part in plan.parts] if one.summarize else []
+    state = run.state(step.folder)
+    fresh = state.with_name("state.tmp")
+    shutil.rmtree(fresh, ignore_errors=True)
+    if task.round:
+        shutil.copytree(state, fresh)
+    else:
+        fresh.mkdir(parents=True)
+    one.conclude(RunCorpus(run, plan, task.step, stage.needs), [read_table(path) for path in paths], fresh)
+    shutil.rmtree(state, ignore_errors=True)
+    fresh.replace(state)
+    return sorted(_files(state)), {}
+
+
+def _annotate(run: RunDirectory, plan: Plan, task: Task) -> Done:
+    step = plan.step(task.step)
+    stage = step.stage
+    assert isinstance(stage, Stage)
+    if isinstance(stage, CorpusStage):
+        stage = _loaded(run, step, len(stage.rounds()))
+    corpus = RunCorpus(run, plan, task.step, stage.needs)
+    return annotate_part(corpus, step, stage, task.number)
+
+
+def _layout(run: RunDirectory, plan: Plan, task: Task) -> Done:
+    step, writer = _writer(plan, task)
+    state = run.state(step.folder)
+    for stale in (state, run.shards(step.folder)):
+        shutil.rmtree(stale, ignore_errors=True)
+        stale.mkdir(parents=True)
+    shards = writer.layout(RunCorpus(run, plan, task.step, writer.needs), state)
+    return sorted(_files(state)), {"shards": shards}
+
+
+def _shard(run: RunDirectory, plan: Plan, task: Task) -> Done:
+    step, writer = _writer(plan, task)
+    folder, target = run.stage(step.folder) / f"shard-{task.number:05}.tmp", run.shards(step.folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    corpus = RunCorpus(run, plan, task.step, writer.needs)
+    counts = writer.write_shard(corpus, run.state(step.folder), task.number, folder)
+    outputs = [file.replace(target / file.name) for file in sorted(_files(folder))]
+    folder.rmdir()
+    return outputs, {"counts": counts}
+
+
+def _finish(run: RunDirectory, plan: Plan, task: Task) -> Done:
+    step, writer = _writer(plan, task)
+    corpus = RunCorpus(run, plan, task.step, writer.needs)
+    writer.finish(corpus, run.state(step.folder), run.shards(step.folder))
+    return sorted(_files(run.shards(step.folder))), {}
+
+
+_KINDS: dict[str, Callable[[RunDirectory, Plan, Task], Done]] = {
+    "ingest": _ingest,
+    "summarize": _summarize,
+    "conclude": _conclude,
+    "annotate": _annotate,
+    "layout": _layout,
+    "shard": _shard,
+    "finish": _finish,
+}
+
+
+def _writer(plan: Plan, task: Task) -> tuple[Step, Writer]:
+    step = plan.step(task.step)
+    assert isinstance(step.stage, Writer)
+    return step, step.stage
+
+
+def _loaded(run: RunDirectory, step: Step, rounds: int) -> CorpusStage:
+    """The stage with what its first `rounds` rounds have concluded; a worker keeps the last one it loaded."""
+    return _load(run.state(step.folder), step, rounds)
+
+
+_LAST: dict[tuple[Path, str, int], CorpusStage] = {}
+
+
+def _load(state: Path, step: Step, rounds: int) -> CorpusStage:
+    key = (state, step.fingerprint, rounds)
+    if key not in _LAST:
+        _LAST.clear()
+        stage = step.stage.model_copy()
+        assert isinstance(stage, CorpusStage)
+        if rounds or not stage.rounds():
+            stage.load(state)
+        _LAST[key] = stage
+    return _LAST[key]
+
+
+def _files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+class _collected_warnings(logging.Handler):
+    """Keeps the warnings that stages log, so that they go into the commit and are shown once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+    def __enter__(self) -> _collected_warnings:
+        logging.getLogger("curate").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("curate").removeHandler(self)
