@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from curate.documents import Documents
+from curate.documents import SPLIT, Documents
 from curate.errors import InternalError
 from curate.plan import Step
 from curate.run_corpus import RunCorpus
@@ -84,7 +84,8 @@ def _rows_of(corpus: RunCorpus, part: int) -> int:
 def _count(
     docs: Documents, table: pa.Table, tally: Counter[tuple[str, str, str]], sizes: Counter[tuple[str, str, str]]
 ) -> None:
-    text_bytes = docs.text_bytes - (_cut_bytes(table["cuts"]) if "cuts" in table.column_names else 0)
+    marks = pc.count_substring(docs.text, SPLIT).to_numpy(zero_copy_only=False)  # of the pipeline, not of the text
+    text_bytes = docs.text_bytes - marks - (_cut_bytes(table["cuts"]) if "cuts" in table.column_names else 0)
     keep, reasons = table["keep"].to_pylist(), table["reason"].to_pylist()
     for source, kept, reason, size in zip(docs.source.to_pylist(), keep, reasons, text_bytes.tolist(), strict=True):
         key = (source, "kept" if kept else "dropped", reason or "")

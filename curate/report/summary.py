@@ -25,7 +25,7 @@ def funnel_table(funnel: Funnel) -> Table:
     table.add_column("dropped because", overflow="fold")
     for stage in funnel.stages():
         ingest = stage == "ingest"
-        given, _ = funnel.count(stage, *(("documents", "quarantined", "skipped") if ingest else ("kept", "dropped")))
+        given, _ = funnel.count(stage, *(("documents", "quarantined") if ingest else ("kept", "dropped")))
         kept, text_bytes = funnel.count(stage, "documents" if ingest else "kept")
         share = f"{100 * kept / given:.1f}" if given else "-"
         table.add_row(stage, f"{given:,}", f"{kept:,}", share, f"{text_bytes / 1e6:.2f}", _reasons(funnel, stage))

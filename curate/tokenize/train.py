@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -111,9 +113,24 @@ def train_bpe(texts: Iterable[str], vocab_size: int, end_of_text: str, min_frequ
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    with _every_core():
+        tokenizer.train_from_iterator(texts, trainer)
     tokenizer.add_special_tokens([AddedToken(end_of_text, special=True, normalized=False)])
     return tokenizer
+
+
+@contextmanager
+def _every_core() -> Iterator[None]:
+    """Let `tokenizers` use all cores meanwhile: training is the one task that runs while no other does."""
+    before = os.environ.get("TOKENIZERS_PARALLELISM")
+    os.environ["TOKENIZERS_PARALLELISM"] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TOKENIZERS_PARALLELISM"]
+        else:
+            os.environ["TOKENIZERS_PARALLELISM"] = before
 
 
 def _training_texts(sample: Iterable[Documents]) -> Iterator[str]:
