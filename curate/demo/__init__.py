@@ -50,7 +50,7 @@ def resolve(path: str) -> str:
 
 
 def demo_folder() -> Path:
-    """The folder of the demo corpus; built if absent, in about 10 seconds.
+    """The folder of the demo corpus; built if absent, in about 5 seconds.
 
     It lies in the user's cache folder, or in the folder that the environment variable CURATE_CACHE names. The
     name of the folder holds a hash of everything that decides its bytes, so another version builds another one.

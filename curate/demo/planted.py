@@ -98,10 +98,10 @@ class Pools:
 
     @staticmethod
     def _order(documents: list[Document]) -> Iterator[Document]:
-        long_enough = [document for document in documents if len(document.text) >= MIN_CHARS]
-        if long_enough and not long_enough[0].url:  # books: the shortest first, so that copies stay small
-            return iter(sorted(long_enough, key=lambda document: len(document.text)))
-        return iter(sorted(long_enough, key=lambda document: blake2b(document.url.encode()).digest()))
+        def key(document: Document) -> tuple[int, bytes]:  # books have no address: the shortest first, to copy little
+            return 0 if document.url else len(document.text), blake2b(document.url.encode()).digest()
+
+        return iter(sorted((document for document in documents if len(document.text) >= MIN_CHARS), key=key))
 
     def take(self, group: str) -> Document:
         """The next untouched document of a group."""

@@ -17,7 +17,9 @@ from curate.ingest.input_file import InputFile
 from curate.ingest.records import FIRST_BYTES, Quarantined
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
-_CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_CONTENT_LENGTH = re.compile(  # the value may stand on a continuation line
+    rb"^content-length[ \t]*:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+)
 _RECORD_START = re.compile(rb"\nWARC/[01]\.\d{1,2}\r?\n")
 _RECORD_START_BYTES = 16
 _MAX_HEADER_BYTES = 1 << 18
