@@ -149,6 +149,7 @@ class _Runner:
             done = self._step(step.label, self._phases(step))
             if not isinstance(step.stage, Writer):
                 self.funnel.add(step.label, (c.counts["tally"] for c in done if "tally" in c.counts))
+        remove_temporary(self.directory.root)  # of workers that died on the way
         publish(self.directory, self.plan, self.funnel, last)
         seconds = time.monotonic() - began
         peak = self.engine.peak_memory_bytes()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +110,22 @@ def test_train_classifier_keeps_a_classifier(pipeline_file, tmp_path) -> None:
     ]
     again = _curate("run", pipeline_file, "--output", tmp_path / "again", "--stop-after", "quality_filter", *change)
     assert again.exit_code == 0, again.output
+
+
+def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(pipeline_file, tmp_path) -> None:
+    """SIGINT ends a run with exit code 130 and a hint; no worker is left, and the same command completes it."""
+    output = tmp_path / "run"
+    command = [sys.executable, "cli.py", "run", str(pipeline_file), "--output", str(output), "--workers", "2"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list(output.rglob("commits/*.json")):
+        os.sched_yield()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130, errors
+    assert "the same command goes on where it stopped" in errors
+    assert children and not [child for child in children if Path(f"/proc/{child}").exists()]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
 def test_the_module_runs_as_a_program() -> None:

@@ -170,3 +170,15 @@ def test_stop_after(pipeline_file, tmp_path) -> None:
     result = run(pipeline_file, output=tmp_path / "run", workers=0, stop_after="fuzzy_dedup")
     assert result.funnel.stages() == ["ingest", "quality_filter", "fuzzy_dedup"]
     assert not (tmp_path / "run" / "tokens").exists()
+
+
+def test_no_tokens_of_other_parameters_are_left(pipeline_file, tmp_path) -> None:
+    """After a run that stops early, no tokens of an earlier run stand beside the new reports; they come back."""
+    output = tmp_path / "run"
+    run(pipeline_file, output=output, workers=2)
+    before = output_hashes(output)
+    run(pipeline_file, output=output, workers=2, stop_after="ingest")
+    assert not (output / "tokens").exists()
+    again = run(pipeline_file, output=output, workers=2)
+    assert again.tasks_run == 0
+    assert output_hashes(output) == before

@@ -26,7 +26,11 @@ def extract_text(html: str | bytes, extractor: str = "resiliparse", main_content
     >>> extract_text("<title>T</title><nav>Home</nav><main><p>One &amp; two.<p>Three.</main>")
     'One & two.\\n\\nThree.'
     """
-    page = valid_unicode(html if isinstance(html, str) else decode_text(html)[0])
+    return page_text(valid_unicode(html) if isinstance(html, str) else decode_text(html)[0], extractor, main_content)
+
+
+def page_text(page: str, extractor: str, main_content: bool) -> str:
+    """`extract_text` of a page that is known to hold no surrogates, as anything decoded from bytes."""
     convert = _trafilatura if extractor == "trafilatura" else _resiliparse
     try:
         return clean_text(convert(page, main_content))

@@ -11,7 +11,7 @@ from fastwarc.warc import WarcRecord
 
 from curate.ingest.charset import decode_text
 from curate.ingest.clean import clean_text, valid_unicode
-from curate.ingest.html import ExtractionError, extract_text
+from curate.ingest.html import ExtractionError, page_text
 from curate.ingest.http_body import BodyError, decode_body
 from curate.ingest.input_file import open_input
 from curate.ingest.records import FIRST_BYTES, Outcome, Quarantined, Record, Skipped
@@ -23,6 +23,7 @@ _NO_DOCUMENTS = ("warcinfo", "request", "metadata", "revisit", "continuation")
 _HTML = ("text/html", "application/xhtml+xml")
 _PLAIN = ("text/plain",)
 _LOOKS_LIKE_HTML = re.compile(rb"<(?:!doctype|html|head|body|title|div|table|p|h1)\b", re.IGNORECASE)
+_CONTINUATION = re.compile(rb"[ \t]*\r?\n[ \t]+")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
 _SNIFFED_BYTES = 2048
 
@@ -56,10 +57,12 @@ def _outcome(source: WarcSource | WetSource, raw: RawRecord) -> Outcome:
 
 
 def _parse(raw: RawRecord) -> Any:
-    """The record by FastWARC; lines ended by a bare newline need its lenient mode."""
-    lenient = not raw.data.endswith(b"\r\n\r\n", 0, raw.head)
+    """The record by FastWARC, which takes no continued header lines, and bare newlines only in its lenient mode."""
+    data, strict = raw.data, raw.data.endswith(b"\r\n\r\n", 0, raw.head)
+    if _CONTINUATION.search(data, 0, raw.head):
+        data = _CONTINUATION.sub(b" ", data[: raw.head]) + data[raw.head :]
     try:
-        return WarcRecord.from_reader(io.BytesIO(raw.data), True) if lenient else WarcRecord.from_bytes(raw.data)
+        return WarcRecord.from_bytes(data) if strict else WarcRecord.from_reader(io.BytesIO(data), True)
     except OSError as error:
         raise _NoDocumentError("bad_header", str(error)) from error
 
@@ -104,9 +107,10 @@ def _content(source: WarcSource | WetSource, raw: RawRecord, record: Any, kind: 
 
 def _http_content(source: WarcSource | WetSource, raw: RawRecord, record: Any) -> tuple[bytes, str]:
     if not raw.data.startswith(b"HTTP/", raw.head):
-        declared = record.headers.get("Content-Type") or ""
-        reason = "bad_http" if declared.startswith(("application/http", "")[not declared]) else "content_type"
-        raise _NoDocumentError(reason, declared or "a response that does not begin with HTTP/")
+        declared = (record.headers.get("Content-Type") or "").strip()
+        if declared and not declared.lower().startswith("application/http"):
+            raise _NoDocumentError("content_type", declared[:100])  # such as text/dns
+        raise _NoDocumentError("bad_http", "the response does not begin with HTTP/")
     record.is_http = True
     try:
         record.parse_http(quirks_mode=True)
@@ -146,6 +150,6 @@ def _text(source: WarcSource | WetSource, body: bytes, media_type: str, charset:
     if media_type in _PLAIN or isinstance(source, WetSource):
         return clean_text(text)
     try:
-        return extract_text(text, source.extractor, source.main_content)
+        return page_text(text, source.extractor, source.main_content)
     except ExtractionError as error:
         raise _NoDocumentError("extraction_failed", str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def publish(run: RunDirectory, plan: Plan, funnel: Funnel, done: int) -> None:
         for name, table in tables.items():
             write_parquet(files[f"{name}.parquet"], table)
         publish_folder(files, run.reports)
+    shutil.rmtree(run.tokens, ignore_errors=True)  # tokens of other parameters must not stand beside these reports
     for step in steps:
         if isinstance(step.stage, Writer):
             publish_folder({path.name: path for path in run.shards(step.folder).iterdir()}, run.tokens)
