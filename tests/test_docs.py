@@ -1,0 +1,42 @@
+"""The documents speak of what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cli import main
+from curate.registry import STAGES
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_stage_is_in_the_table() -> None:
+    """docs/stages.md has a line for each stage, and no other."""
+    table = (ROOT / "docs" / "stages.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(STAGES)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """The README names each command and the two that it opens with."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.index("make run") < readme.index("make test") < 200
+    for name in main.commands:
+        assert f"curate {name}" in readme
+
+
+def test_the_tree_in_the_readme_is_the_tree() -> None:
+    """Every module at the top of the package, and every folder of it, is named in the README's tree."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = readme[readme.index("## The tree") :]
+    names = {path.name for path in ROOT.glob("curate/*.py")} | {path.parent.name for path in ROOT.glob("curate/*/*.py")}
+    missing = sorted(name for name in names - {"__init__.py"} if name not in tree)
+    assert not missing
+
+
+def test_documents_name_files_that_exist() -> None:
+    """Python files named in the README and in docs/ are there."""
+    names = {path.name for path in ROOT.glob("curate/**/*.py")} | {"cli.py"}
+    for file in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
+        for mentioned in re.findall(r"\b(\w+\.py)\b", file.read_text(encoding="utf-8")):
+            assert mentioned in names, f"{file.name} names {mentioned}"
