@@ -90,6 +90,12 @@ class RunDirectory:
         home = self.stage(folder) if folder else self.documents
         return home / "commits" / f"{task}.json"
 
+    def remove_parts_from(self, first: int) -> None:
+        """Remove documents and quarantine of parts that the plan no longer has, so that nobody reads them."""
+        for path in [*self.documents.rglob("*-?????.*"), *self.quarantine.glob("*-?????.*")]:
+            if int(path.stem.rpartition("-")[2]) >= first:
+                path.unlink()
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the run directory; the lock goes with the process, however it ends.

@@ -142,6 +142,7 @@ class _Runner:
     def run(self, last: int) -> RunResult:
         began = time.monotonic()
         self._save_plan()
+        self.directory.remove_parts_from(len(self.plan.parts))
         ingested = self._step("ingest", iter([self.plan.ingest_tasks()]))
         self.funnel.add("ingest", (commit.counts["tally"] for commit in ingested))
         self._check_ids()

@@ -172,6 +172,18 @@ def test_stop_after(pipeline_file, tmp_path) -> None:
     assert not (tmp_path / "run" / "tokens").exists()
 
 
+def test_fewer_parts_leave_nothing_of_the_old_ones(pipeline_file, tmp_path) -> None:
+    """With another part size every document is read anew, once, and parts that no longer exist are gone."""
+    output = tmp_path / "run"
+    run(pipeline_file, output=output, workers=2, stop_after="ingest", overrides=("part_bytes=10000",))
+    many = len(list((output / "documents").glob("*.parquet")))
+    again = run(pipeline_file, output=output, workers=2, stop_after="ingest")
+    fresh = run(pipeline_file, output=tmp_path / "fresh", workers=2, stop_after="ingest")
+    assert len(list((output / "documents").glob("*.parquet"))) < many
+    assert again.funnel.rows == fresh.funnel.rows
+    assert output_hashes(output) == output_hashes(fresh.path)
+
+
 def test_no_tokens_of_other_parameters_are_left(pipeline_file, tmp_path) -> None:
     """After a run that stops early, no tokens of an earlier run stand beside the new reports; they come back."""
     output = tmp_path / "run"

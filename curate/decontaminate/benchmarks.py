@@ -20,7 +20,7 @@ from curate.errors import InputError
 #: Fields that hold what is asked, in published benchmarks; an item's texts are those of all that it has.
 #: Choices and answers are not among them, as in GPT-4's check (appendix C of its report): a document that holds one
 #: without its question leaks nothing. Tried on 40 MB of encyclopaedia, books, news and reviews against 37,453 items of
-#: 17 benchmarks: with choices, endings and solutions, one more item was dirty, by "wider at the bottom than at the top".
+#: 17 benchmarks: with choices, endings and solutions one more item was dirty, by "wider at the bottom than at the top".
 DEFAULT_FIELDS = (
     "passage",
     "article",

@@ -75,7 +75,8 @@ def _nothing_left(matches: Matches, starts: Ints, stops: Ints, text: Ints) -> ND
     np.subtract.at(left, text, stops - starts)
     marks = np.bincount(matches.text_of(matches.splits), minlength=len(left))
     np.subtract.at(marks, text, np.searchsorted(matches.splits, stops) - np.searchsorted(matches.splits, starts))
-    return np.isin(np.arange(len(left)), text) & (left == marks)
+    empty: NDArray[np.bool_] = np.isin(np.arange(len(left)), text) & (left == marks)
+    return empty
 
 
 def _merged(starts: Ints, stops: Ints, groups: Ints) -> tuple[Ints, Ints, Ints]:

@@ -71,7 +71,7 @@ def _meta_charset(data: bytes) -> str | None:
 
 
 def _known(name: str | None) -> str | None:
-    if not name:
+    if not name or not name.isascii():
         return None
     from resiliparse.parse.encoding import map_encoding_to_html5
 

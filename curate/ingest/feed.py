@@ -37,6 +37,11 @@ class Feed(ABC):
         """More about the problem."""
         return ""
 
+    @property
+    def checked(self) -> int:
+        """Bytes up to which a checksum was found to agree, if there are checksums."""
+        return self.position
+
     @abstractmethod
     def _more(self, wanted: int) -> bytes:
         """The next bytes, about `wanted`; none at the end."""
@@ -136,6 +141,11 @@ class InflatedFeed(Feed):
     def detail(self) -> str:
         """The inflater's."""
         return self.inflater.detail
+
+    @property
+    def checked(self) -> int:
+        """The inflater's."""
+        return self.inflater.checked
 
     @property
     def short_reason(self) -> str:  # type: ignore[override]

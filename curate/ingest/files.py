@@ -49,23 +49,30 @@ def find_files(paths: Sequence[str]) -> tuple[str, list[FoundFile]]:
         InputError: a path means no file; the message names near ones.
     """
     roots: list[str] = []
-    found: dict[str, tuple[int, int]] = {}
+    found: dict[str, Facts] = {}
     for pattern in paths:
-        matches = dict(_find_remote(pattern) if "://" in pattern else _find_local(pattern))
+        folder, matches = _find_remote(pattern) if "://" in pattern else _find_local(pattern)
         if not matches:
             raise InputError(_nothing_found(pattern))
-        roots.append(_fixed_folder(pattern))
+        roots.append(folder)
         found |= matches
     root = _common(roots)
     files = [FoundFile(path, _relative(path, root), *facts) for path, facts in found.items()]
     return root, sorted(files, key=lambda file: file.name)
 
 
-def _find_local(pattern: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    for match in glob.glob(_absolute(pattern), recursive=True) or _literal(pattern):  # noqa: PTH207
-        for path in _below(Path(match)):
-            facts = path.stat()
-            yield str(path), (facts.st_size, facts.st_mtime_ns)
+#: Size in bytes and time of the last change in nanoseconds.
+Facts = tuple[int, int]
+
+
+def _find_local(pattern: str) -> tuple[str, dict[str, Facts]]:
+    """The fixed folder of a pattern, and its files."""
+    matches = glob.glob(_absolute(pattern), recursive=True) or _literal(pattern)  # noqa: PTH207
+    try:
+        stats = {str(path): path.stat() for match in matches for path in _below(Path(match))}
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be listed: {error.strerror}") from error
+    return _fixed_folder(pattern), {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
 
 
 def _literal(pattern: str) -> list[str]:
@@ -87,21 +94,22 @@ def _below(path: Path) -> Iterator[Path]:
             yield from _below(entry)
 
 
-def _find_remote(pattern: str) -> Iterator[tuple[str, tuple[int, int]]]:
+def _find_remote(pattern: str) -> tuple[str, dict[str, Facts]]:
+    """The fixed folder of a URL pattern, and its files."""
     if is_hub_name(pattern):
-        yield pattern, (0, 0)
-        return
+        return "hf:/", {pattern: (0, 0)}
     import fsspec
 
     try:
         store, path = fsspec.core.url_to_fs(pattern)
-        matches = store.glob(path) if glob.has_magic(path) else store.find(path)
-        for match in matches:
-            facts = store.info(match)
-            if facts["type"] == "file":
-                yield store.unstrip_protocol(match), (int(facts.get("size") or 0), _mtime_ns(facts))
+        matches = store.glob(path, detail=True) if glob.has_magic(path) else store.find(path, detail=True)
     except (OSError, ValueError, ImportError) as error:
         raise InputError(f"{pattern}: cannot be listed: {error}") from error
+    files = {store.unstrip_protocol(at): facts for at, facts in matches.items() if facts["type"] == "file"}
+    folder = path if store.isdir(path) else _before_magic(path)
+    return store.unstrip_protocol(folder), {
+        url: (int(facts.get("size") or 0), _mtime_ns(facts)) for url, facts in files.items()
+    }
 
 
 def is_hub_name(path: str) -> bool:
@@ -120,14 +128,17 @@ def _absolute(pattern: str) -> str:
 
 def _fixed_folder(pattern: str) -> str:
     """The part of a path before its first wildcard; of a plain file, its folder."""
-    whole = pattern if "://" in pattern else _absolute(pattern)
-    if "://" not in pattern and Path(whole).is_dir():
-        return whole
-    kept = []
-    for piece in whole.split("/")[:-1]:
-        if any(sign in piece for sign in _MAGIC):
-            break
-        kept.append(piece)
+    whole = _absolute(pattern)
+    return whole if Path(whole).is_dir() else _before_magic(whole)
+
+
+def _before_magic(path: str) -> str:
+    """The folders before the first that holds a wildcard.
+
+    >>> _before_magic("/data/crawl/2020-*/warc/*.gz"), _before_magic("/data/a.txt")
+    ('/data/crawl', '/data')
+    """
+    kept = takewhile(lambda piece: not any(sign in piece for sign in _MAGIC), path.split("/")[:-1])
     return "/".join(kept) or "/"
 
 

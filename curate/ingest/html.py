@@ -16,12 +16,12 @@ def extract_text(html: str | bytes, extractor: str = "resiliparse", main_content
 
     Args:
         html: the page; bytes are decoded as `curate.ingest.charset` says.
-        extractor: `resiliparse`, or `trafilatura` (an extra), which is about 20 times slower.
+        extractor: `resiliparse`, or `trafilatura` (an extra), which is many times slower.
         main_content: leave out navigation, headers and footers.
 
     Raises:
         ExtractionError: the extractor failed.
-        InputError: trafilatura is not installed.
+        InputError: trafilatura cannot be imported.
 
     >>> extract_text("<title>T</title><nav>Home</nav><main><p>One &amp; two.<p>Three.</main>")
     'One & two.\\n\\nThree.'
@@ -49,8 +49,8 @@ def _resiliparse(page: str, main_content: bool) -> str:
 def _trafilatura(page: str, main_content: bool) -> str:
     try:
         import trafilatura
-    except ImportError:
-        raise InputError("trafilatura is not installed; run: pip install 'curate[trafilatura]'") from None
+    except ImportError as error:
+        raise InputError(f"trafilatura cannot be used ({error}); run: pip install 'curate[trafilatura]'") from error
     if not main_content:
         return str(trafilatura.html2txt(page))
     return trafilatura.extract(page, include_comments=False) or ""

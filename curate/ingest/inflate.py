@@ -131,6 +131,7 @@ class Inflater:
 
     Attributes:
         start, end: compressed bytes consumed so far.
+        checked: inflated bytes up to the end of the last whole member, which were found to agree with its checksum.
         problem: why it stopped before the end of a member: `truncated`, `corrupt_gzip`, `corrupt_zstd`,
             `inflation_ratio`; empty while all is well.
         detail: more about the problem.
@@ -138,6 +139,7 @@ class Inflater:
 
     def __init__(self, file: InputFile, start: int, codec: Codec, limit: InflationLimit, until_record: bool = False):
         self.start = self.end = start
+        self.checked = 0
         self.problem = self.detail = ""
         self._file, self._codec, self._limit, self._until_record = file, codec, limit, until_record
 
@@ -153,11 +155,12 @@ class Inflater:
                 return
             self.end += len(data) - _left(stream)
             produced += len(out)
+            if out:
+                yield out
             if produced > self._limit.free_bytes + self._limit.ratio * (self.end - self.start):
                 self.stop("inflation_ratio", f"{self.end - self.start} bytes inflate to more than {produced}")
-            elif out:
-                yield out
-            if stream.eof:
+            elif stream.eof:
+                self.checked = produced
                 if not self._goes_on():
                     return
                 stream = self._codec.new()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
@@ -57,8 +57,13 @@ class WarcSource(_StreamSource):
     @field_validator("extractor")
     @classmethod
     def _extractor_is_installed(cls, value: str) -> str:
-        if value == "trafilatura" and find_spec("trafilatura") is None:
-            raise ValueError("trafilatura is not installed; run: pip install 'curate[trafilatura]'")
+        if value == "trafilatura":
+            try:
+                import_module(value)
+            except ImportError as error:
+                why = str(error).partition("\n")[0]
+                hint = "run: pip install 'curate[trafilatura]'"
+                raise ValueError(f"trafilatura cannot be used ({why}); {hint}") from error
         return value
 
 

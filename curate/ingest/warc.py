@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fastwarc.warc import WarcRecord
+from fastwarc.warc import HeaderMap
 
 from curate.ingest.charset import decode_text
 from curate.ingest.clean import clean_text, valid_unicode
@@ -17,13 +17,12 @@ from curate.ingest.input_file import open_input
 from curate.ingest.records import FIRST_BYTES, Outcome, Quarantined, Record, Skipped
 from curate.ingest.source import WarcSource, WetSource
 from curate.ingest.split import Split
-from curate.ingest.warc_split import RawRecord, split_warc
+from curate.ingest.warc_split import HEADER_END, RawRecord, split_warc
 
 _NO_DOCUMENTS = ("warcinfo", "request", "metadata", "revisit", "continuation")
 _HTML = ("text/html", "application/xhtml+xml")
 _PLAIN = ("text/plain",)
 _LOOKS_LIKE_HTML = re.compile(rb"<(?:!doctype|html|head|body|title|div|table|p|h1)\b", re.IGNORECASE)
-_CONTINUATION = re.compile(rb"[ \t]*\r?\n[ \t]+")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
 _SNIFFED_BYTES = 2048
 
@@ -46,90 +45,91 @@ def read_warc(source: WarcSource | WetSource, split: Split) -> Iterator[Outcome]
 
 def _outcome(source: WarcSource | WetSource, raw: RawRecord) -> Outcome:
     try:
-        record = _parse(raw)
-        kind = (record.headers.get("WARC-Type") or "").strip().lower()
+        headers = _parse(raw.data[: raw.head], "utf-8")
+        kind = _value(headers, "WARC-Type").lower()
         if kind in _NO_DOCUMENTS:
             return Skipped(f"record_type:{kind}")
-        return _document(source, raw, record, kind)
+        return _document(source, raw, headers, kind)
     except _NoDocumentError as why:
         reason, detail = why.args
         return Quarantined(raw.offset, reason, valid_unicode(detail), raw.data[:FIRST_BYTES])
 
 
-def _parse(raw: RawRecord) -> Any:
-    """The record by FastWARC, which takes no continued header lines, and bare newlines only in its lenient mode."""
-    data, strict = raw.data, raw.data.endswith(b"\r\n\r\n", 0, raw.head)
-    if _CONTINUATION.search(data, 0, raw.head):
-        data = _CONTINUATION.sub(b" ", data[: raw.head]) + data[raw.head :]
+def _parse(header: bytes, encoding: str) -> Any:
+    """A header block by FastWARC, which wants CRLF. (Its whole-record parser takes upper-case names for unknown.)"""
+    if not header.endswith(b"\r\n\r\n"):
+        header = b"\r\n".join(header.splitlines()) + b"\r\n\r\n"
+    parsed = HeaderMap(encoding)
     try:
-        return WarcRecord.from_bytes(data) if strict else WarcRecord.from_reader(io.BytesIO(data), True)
+        parsed.parse(io.BytesIO(header))
     except OSError as error:
         raise _NoDocumentError("bad_header", str(error)) from error
+    return parsed
 
 
-def _document(source: WarcSource | WetSource, raw: RawRecord, record: Any, kind: str) -> Record:
-    body, content_type = _content(source, raw, record, kind)
-    media_type = content_type.partition(";")[0].strip().lower() or _sniff(body)
+def _value(headers: Any, name: str) -> str:
+    """The value of a header, empty if it is absent."""
+    return (headers.get(name) or "").strip()
+
+
+def _document(source: WarcSource | WetSource, raw: RawRecord, headers: Any, kind: str) -> Record:
+    body, content_type = _content(source, raw, headers, kind)
+    media_type = _media_type(content_type) or _sniff(body)
     text = _text(source, body, media_type, _CHARSET.search(content_type))
     if not text:
         raise _NoDocumentError("no_text", f"{len(body)} bytes of {media_type} hold no text")
-    headers = record.headers
     meta = {
         "content_type": media_type,
-        "language": headers.get("WARC-Identified-Content-Language"),
-        "record_id": headers.get("WARC-Record-ID"),
+        "language": clean_text(_value(headers, "WARC-Identified-Content-Language")),
+        "record_id": clean_text(_value(headers, "WARC-Record-ID")),
     }
     return Record(
         text=text,
-        url=_tidy(headers.get("WARC-Target-URI"), "<>"),
-        date=_tidy(headers.get("WARC-Date")),
+        url=clean_text(_value(headers, "WARC-Target-URI").strip("<>")) or None,
+        date=clean_text(_value(headers, "WARC-Date")) or None,
         offset=raw.offset,
         length=raw.length,
-        meta={key: tidy for key, value in meta.items() if (tidy := _tidy(value))},
+        meta={key: value for key, value in meta.items() if value},
     )
 
 
-def _tidy(value: str | None, brackets: str = "") -> str | None:
-    return (clean_text(value).strip(brackets) or None) if value else None
-
-
-def _content(source: WarcSource | WetSource, raw: RawRecord, record: Any, kind: str) -> tuple[bytes, str]:
+def _content(source: WarcSource | WetSource, raw: RawRecord, headers: Any, kind: str) -> tuple[bytes, str]:
     """The bytes of the document and the value of its Content-Type, empty if it has none."""
+    content_type = _value(headers, "Content-Type")
     if kind in ("resource", "conversion"):
-        body = raw.data[raw.head :]
-        if len(body) > source.max_document_bytes:
-            raise _NoDocumentError("too_large", f"{len(body)} bytes, above {source.max_document_bytes}")
-        return body, record.headers.get("Content-Type") or ""
+        if len(raw.data) - raw.head > source.max_document_bytes:
+            raise _NoDocumentError("too_large", f"{len(raw.data)} bytes, above {source.max_document_bytes}")
+        return raw.data[raw.head :], content_type
     if kind != "response":
-        raise _NoDocumentError("record_type", f"WARC-Type {kind!r} is none that the standard knows")
-    return _http_content(source, raw, record)
+        raise _NoDocumentError("record_type", f"WARC-Type {kind[:100]!r} is none that the standard knows")
+    if raw.data.startswith(b"HTTP/", raw.head):
+        return _http_content(source, raw)
+    if content_type and not content_type.lower().startswith("application/http"):
+        raise _NoDocumentError("content_type", content_type[:100])  # such as text/dns
+    raise _NoDocumentError("bad_http", "the response does not begin with HTTP/")
 
 
-def _http_content(source: WarcSource | WetSource, raw: RawRecord, record: Any) -> tuple[bytes, str]:
-    if not raw.data.startswith(b"HTTP/", raw.head):
-        declared = (record.headers.get("Content-Type") or "").strip()
-        if declared and not declared.lower().startswith("application/http"):
-            raise _NoDocumentError("content_type", declared[:100])  # such as text/dns
-        raise _NoDocumentError("bad_http", "the response does not begin with HTTP/")
-    record.is_http = True
-    try:
-        record.parse_http(quirks_mode=True)
-    except OSError as error:
-        raise _NoDocumentError("bad_http", str(error)) from error
-    headers = record.http_headers
+def _http_content(source: WarcSource | WetSource, raw: RawRecord) -> tuple[bytes, str]:
+    end = HEADER_END.search(raw.data, raw.head)
+    if not end:
+        raise _NoDocumentError("bad_http", "the HTTP header does not end")
+    headers = _parse(raw.data[raw.head : end.end()], "latin1")
     if headers.status_code is not None and not 200 <= headers.status_code < 300:
         raise _NoDocumentError("http_status", str(headers.status_code))
-    transfer, content = headers.get("Transfer-Encoding") or "", headers.get("Content-Encoding") or ""
-    content_type = headers.get("Content-Type") or ""
-    _refuse_other_types(content_type)
+    content_type = _value(headers, "Content-Type")
+    _refuse_other_types(_media_type(content_type))
+    encodings = _value(headers, "Transfer-Encoding"), _value(headers, "Content-Encoding")
     try:
-        return decode_body(record.reader.read(), transfer, content, source.max_document_bytes), content_type
+        return decode_body(raw.data[end.end() :], *encodings, source.max_document_bytes), content_type
     except BodyError as error:
         raise _NoDocumentError(error.reason, str(error)) from error
 
 
-def _refuse_other_types(content_type: str) -> None:
-    media_type = content_type.partition(";")[0].strip().lower()
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _refuse_other_types(media_type: str) -> None:
     if media_type and media_type not in _HTML + _PLAIN:
         raise _NoDocumentError("content_type", media_type[:100])
 

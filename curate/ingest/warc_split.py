@@ -16,7 +16,7 @@ from curate.ingest.inflate import Codec, Inflater, InflationLimit, codec_of, fin
 from curate.ingest.input_file import InputFile
 from curate.ingest.records import FIRST_BYTES, Quarantined
 
-_HEADER_END = re.compile(rb"\r?\n\r?\n")
+HEADER_END = re.compile(rb"\r?\n\r?\n")
 _CONTENT_LENGTH = re.compile(  # the value may stand on a continuation line
     rb"^content-length[ \t]*:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
@@ -85,7 +85,7 @@ def _leap(feed: PlainFeed, start: int, max_record_bytes: int) -> None:
     """Pass over records that end before `start` by their headers, up to the first that is not plainly sound."""
     while feed.fill(5) and feed.buffer[:5] == b"WARC/":
         here = feed.position
-        head = feed.find(_HEADER_END, _MAX_HEADER_BYTES)
+        head = feed.find(HEADER_END, _MAX_HEADER_BYTES)
         length = _content_length(bytes(feed.buffer[:head])) if head > 0 else None
         if length is None or head + length > max_record_bytes or here + head + length >= start:
             return
@@ -158,7 +158,7 @@ def _record(feed: Feed, offset: int, max_record_bytes: int) -> Cut:
     """The record that begins here, or what was lost up to the next one."""
     if feed.fill(5) < 5 or feed.buffer[:5] != b"WARC/":
         return _lose(feed, offset, 0, GARBAGE if feed.position else "not_warc", "no WARC record begins here")
-    head = feed.find(_HEADER_END, _MAX_HEADER_BYTES)
+    head = feed.find(HEADER_END, _MAX_HEADER_BYTES)
     if head < 0:
         return _lose(feed, offset, 5, _headless(feed), "the WARC header does not end")
     length = _content_length(bytes(feed.buffer[:head]))
@@ -173,8 +173,9 @@ def _record(feed: Feed, offset: int, max_record_bytes: int) -> Cut:
     if not _ends_well(feed.buffer[total : total + _TAIL_BYTES]):
         return _lose(feed, offset, head, "bad_content_length", f"no end of record after {length} bytes of content")
     data = feed.take(total)
+    end = feed.position
     feed.skip_newlines()
-    if feed.problem not in ("", "truncated") and not feed.buffer:  # such as a checksum that does not agree
+    if feed.problem not in ("", "truncated") and not feed.buffer and end > feed.checked:
         return Quarantined(offset, feed.problem, feed.detail, data[:FIRST_BYTES])
     return RawRecord(offset, feed.length(total), head, data)
 

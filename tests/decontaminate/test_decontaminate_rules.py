@@ -105,7 +105,8 @@ def test_common_ngrams_are_ignored_by_documents(quiz, leak, prose) -> None:
 def test_the_document_limit_can_be_off_or_nought(write_benchmark, leak, prose) -> None:
     """None ignores no n-gram; 0 is a value and ignores every one that is found."""
     path, text = write_benchmark(leak(99)), prose(500) + leak(13) + prose(500)
-    assert all(verdict.scores["matches"] for verdict in Decontaminate(benchmarks=path, max_document_count=None)([text] * 50))
+    verdicts = Decontaminate(benchmarks=path, max_document_count=None)([text] * 50)
+    assert all(verdict.scores["matches"] for verdict in verdicts)
     assert Decontaminate(benchmarks=path, max_document_count=0)(text).scores["matches"] == 0
 
 

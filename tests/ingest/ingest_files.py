@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import zstandard
@@ -77,9 +78,9 @@ FRAMINGS = {
 def read(path: Path, source: Source = WARC, cuts: Sequence[int] = ()) -> list[Outcome]:
     """What the splits of a file between the cuts give, in order."""
     size = path.stat().st_size
-    edges = [0, *sorted(min(cut, size) for cut in cuts), size]
-    splits = [Split(str(path), path.name, *edge, size) for edge in zip(edges, edges[1:], strict=False)]
-    return [item for split in splits if split.start < split.stop or not size for item in read_split(source, split)]
+    edges = [0, *sorted({min(cut, size) for cut in cuts} - {0, size}), size]
+    splits = [Split(str(path), path.name, *edge, size) for edge in pairwise(edges)]
+    return [item for split in splits for item in read_split(source, split)]
 
 
 def read_bytes(folder: Path, data: bytes, name: str, source: Source = WARC, cuts: Sequence[int] = ()) -> list[Outcome]:

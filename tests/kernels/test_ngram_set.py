@@ -38,7 +38,7 @@ _texts = st.lists(st.lists(st.integers(0, 3), max_size=30), max_size=5)
 def test_finds_every_occurrence_and_no_other(grams, texts) -> None:
     """Each n-gram, of any length in the set, is found at every place it has, within one text, in order."""
     offsets = np.cumsum([0, *map(len, texts)])
-    found = _build(grams).find(_hashes(sum(texts, [])), offsets)
+    found = _build(grams).find(_hashes([word for text in texts for word in text]), offsets)
     expected = sorted(
         (number, offsets[number] + at, len(gram), grams.index(gram))
         for number, text in enumerate(texts)
