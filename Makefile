@@ -25,7 +25,7 @@ run: .venv/installed
 	@$(BIN)/curate run $(PIPELINE)
 
 test: lint
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 lint: .venv/installed-dev
 	@$(BIN)/ruff check .
