@@ -1,8 +1,8 @@
 """Bytes to text: the declared encoding if it fits, else a detected one. Never raises.
 
 Detection is charset-normalizer's. On the 193 documents of crawl-charsets, whose encoding no header declares, it alone
-decodes 187 as they were meant, resiliparse's detector 181, and 143 with its default remapping. With `<meta>` and `<?xml`
-followed as here it is 187 again, if GB2312 may be read as GBK, and 184 if not.
+decodes 187 as they were meant (.97), resiliparse's detector 181 (.94), and 143 (.74) with its default remapping. With
+`<meta>` and `<?xml` followed as here it is 187 again where GB2312 may be read as GBK, and 184 where not.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def _record(feed: Feed, offset: int, max_record_bytes: int) -> Cut:
         return _lose(feed, offset, head, "too_large", f"{total} bytes, above max_record_bytes {max_record_bytes}")
     available = feed.fill(total + _TAIL_BYTES)
     if available < total:
-        return _lose(feed, offset, head, feed.short_reason, f"{available} of {total} bytes are there; {feed.detail}")
+        return _lose(feed, offset, head, feed.short_reason, f"{available} of {total} bytes are there")
     if not _ends_well(feed.buffer[total : total + _TAIL_BYTES]):
         return _lose(feed, offset, head, "bad_content_length", f"no end of record after {length} bytes of content")
     data = feed.take(total)
@@ -204,7 +204,8 @@ def _lose(feed: Feed, offset: int, passed: int, reason: str, detail: str) -> Qua
     feed.skip(max(0, passed - 1))  # the newline that ends a header may be the one before the next record
     if _skip_to_record(feed) and reason == "truncated":
         reason = "bad_content_length"
-    return Quarantined(offset, reason, f"{detail.removesuffix('; ')}; {feed.position - began} bytes lost", first)
+    ended = f"; {feed.problem}: {feed.detail}" if feed.problem and not feed.buffer else ""
+    return Quarantined(offset, reason, f"{detail}; {feed.position - began} bytes lost{ended}", first)
 
 
 def _skip_to_record(feed: Feed) -> bool:
