@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import carray, njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
