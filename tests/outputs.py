@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from curate.storage import sha256_file
+
+
+def commit_count(run: Path) -> int:
+    """How many tasks of a run are committed, counted while other processes change its folders."""
+    found = (names for folder, _, names in os.walk(run) if folder.endswith("commits"))
+    return sum(name.endswith(".json") and not name.startswith(".") for names in found for name in names)
 
 
 def output_hashes(run: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from outputs import commit_count
 
 from cli import main
 
@@ -116,8 +117,9 @@ def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(pipeline_file, tmp_path) 
     """SIGINT ends a run with exit code 130 and a hint; no worker is left, and the same command completes it."""
     output = tmp_path / "run"
     command = [sys.executable, "cli.py", "run", str(pipeline_file), "--output", str(output), "--workers", "2"]
+    command += ["--set", "part_bytes=1500"]  # many tasks, so that the signal comes in the middle of them
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while process.poll() is None and not list(output.rglob("commits/*.json")):
+    while process.poll() is None and not commit_count(output):
         os.sched_yield()
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     process.send_signal(signal.SIGINT)
@@ -125,6 +127,7 @@ def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(pipeline_file, tmp_path) 
     assert process.returncode == 130, errors
     assert "the same command goes on where it stopped" in errors
     assert children and not [child for child in children if Path(f"/proc/{child}").exists()]
+    command += ["--stop-after", "ingest"]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from outputs import output_hashes
+from outputs import commit_count, output_hashes
 
 from curate import run
 from curate.errors import StateError
@@ -114,7 +114,7 @@ def test_kill_9_and_run_again_gives_the_same_bytes(finished, pipeline_file, tmp_
         process = subprocess.Popen(
             command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        while process.poll() is None and len(list(output.rglob("commits/*.json"))) < wanted:
+        while process.poll() is None and commit_count(output) < wanted:
             os.sched_yield()
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
