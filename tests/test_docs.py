@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from cli import main
 from curate.registry import STAGES
 
@@ -40,3 +42,14 @@ def test_documents_name_files_that_exist() -> None:
     for file in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
         for mentioned in re.findall(r"\b(\w+\.py)\b", file.read_text(encoding="utf-8")):
             assert mentioned in names, f"{file.name} names {mentioned}"
+
+
+def test_reports_are_documented_with_their_columns(finished) -> None:
+    """docs/reports.md names every report of a run and, for each, its columns."""
+    lines = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8").splitlines()
+    rows = {found[1]: line for line in lines if (found := re.match(r"\| `(\w+)` \|", line))}
+    for path in (finished / "reports").glob("*.parquet"):
+        assert path.stem in rows
+        columns = set(pq.read_schema(path).names) - {"stage", "benchmark", "source"}
+        missing = [name for name in columns if f"`{name}`" not in rows[path.stem]]
+        assert not missing, path.stem
