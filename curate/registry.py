@@ -9,6 +9,10 @@ from curate.stage import Stage, Writer
 
 STAGES = {
     "language_filter": "curate.filters.language:LanguageFilter",
+    "gopher_quality": "curate.filters.gopher:GopherQuality",
+    "gopher_repetition": "curate.filters.gopher:GopherRepetition",
+    "c4_quality": "curate.filters.c4:C4Quality",
+    "fineweb_quality": "curate.filters.fineweb:FinewebQuality",
     "quality_filter": "curate.filters.quality:QualityFilter",
     "exact_dedup": "curate.dedup.exact:ExactDedup",
     "fuzzy_dedup": "curate.dedup.fuzzy:FuzzyDedup",

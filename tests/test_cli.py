@@ -118,7 +118,14 @@ def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(pipeline_file, tmp_path) 
     output = tmp_path / "run"
     command = [sys.executable, "cli.py", "run", str(pipeline_file), "--output", str(output), "--workers", "2"]
     command += ["--set", "part_bytes=1500"]  # many tasks, so that the signal comes in the middle of them
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job inherits it ignored
+    )
     while process.poll() is None and not commit_count(output):
         os.sched_yield()
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()

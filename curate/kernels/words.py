@@ -107,7 +107,7 @@ def scan_words(texts: pa.Array) -> Words:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _decode(data, at, end):  # type: ignore[no-untyped-def]
+def decode(data, at, end):  # type: ignore[no-untyped-def]
     """The code point at `at` and its length in bytes; text was checked to be UTF-8, `end` is still kept."""
     byte = np.int64(data[at])
     if byte < 0x80:
@@ -133,7 +133,7 @@ def _scan(data, offsets, classes, lower, starts, stops, hashes, word_offsets):  
         at, previous = begin, OTHER
         h = basis
         while at < end:
-            code, length = _decode(data, at, end)
+            code, length = decode(data, at, end)
             kind = classes[code] if code < limit else OTHER
             if kind == MARK and previous == OTHER:
                 kind = OTHER  # a mark with no letter before it
