@@ -13,8 +13,7 @@ from curate.kernels.buffers import text_buffers
 from curate.kernels.characters import ALPHA, JOINER, SPACE, WORD, character_flags
 from curate.kernels.hashing import U64
 from curate.kernels.lines import breaking_bytes, count_chars, last_character, line_end, skip_space, strip_end
-from curate.kernels.words import Words
-from curate.kernels.words import decode
+from curate.kernels.words import Words, decode
 
 _SPACE_CODE, _NUMBER_SIGN, _HYPHEN, _DOT, _NINE, _BULLET, _ELLIPSIS = 0x20, 0x23, 0x2D, 0x2E, 0x39, 0x2022, 0x2026
 _PLAIN, _BLANK = 1, 2
