@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,10 @@ from curate.stage import Annotations
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+    from curate.kernels.bpe_encode import BpeEncoder
+
+logger = logging.getLogger("curate")
 
 TOKENIZER_FILE = "tokenizer.json"
 INFO_FILE = "tokenizer_info.json"
@@ -41,11 +46,13 @@ class Encoder:
         tokenizer: of the `tokenizers` library, set to read control tokens in a text as plain text.
         dtype: of the ids: `uint16` if the vocabulary has at most 65,536 tokens, else `uint32`.
         windowed: whether a long text may be encoded in windows with the same result.
+        compiled: our own encoder, which gives the same ids, where the tokenizer is of the kind that it covers.
     """
 
     tokenizer: Tokenizer
     dtype: np.dtype[Any]
     windowed: bool
+    compiled: BpeEncoder | None = None
 
     @classmethod
     def of_state(cls, state: Path) -> Encoder:
@@ -59,7 +66,7 @@ class Encoder:
         tokenizer.encode_special_tokens = True
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        return cls(tokenizer, np.dtype(info["dtype"]), _windowed(tokenizer))
+        return cls(tokenizer, np.dtype(info["dtype"]), _windowed(tokenizer), _compiled(tokenizer))
 
     def annotate(self, docs: Documents) -> Annotations:
         """Encode each piece of each document.
@@ -86,6 +93,9 @@ class Encoder:
 
     def encode(self, texts: pa.StringArray) -> pa.ListArray:
         """The ids of each text, without any control token: a list of `uint16` or `uint32` for each."""
+        if self.compiled:
+            found, starts = self.compiled.encode(texts, self.dtype)
+            return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), pa.array(found))
         lengths = np.zeros(len(texts), np.int64)
         ids: list[NDArray[Any]] = [np.empty(0, self.dtype)]
         for rows, windows in self._calls(texts):
@@ -149,6 +159,18 @@ def save(tokenizer: Tokenizer, end_of_text: str, state: Path) -> None:
     }
     (state / TOKENIZER_FILE).write_text(tokenizer.to_str(), "utf-8")
     (state / INFO_FILE).write_text(json.dumps(info, indent=2) + "\n", "utf-8")
+
+
+def _compiled(tokenizer: Tokenizer) -> BpeEncoder | None:
+    from curate.kernels.bpe_encode import BpeEncoder
+    from curate.kernels.bpe_tables import BpeTables, unsupported
+
+    saved = json.loads(tokenizer.to_str())
+    reason = unsupported(saved)
+    if reason:
+        logger.warning("the library `tokenizers` encodes, several times slower, since ours does not cover %s", reason)
+        return None
+    return BpeEncoder(BpeTables.of_model(saved["model"]))
 
 
 def _windowed(tokenizer: Tokenizer) -> bool:
