@@ -160,10 +160,11 @@ class _Runner:
 
     def _phases(self, step: Step) -> Iterator[list[Task]]:
         """The phases of a step; those of a writer's shards are known once its layout is done."""
-        yield from self.plan.phases(step)
+        tasks: list[Task] = []
+        for tasks in self.plan.phases(step):
+            yield tasks
         if isinstance(step.stage, Writer):
-            layout = next(iter(next(self.plan.phases(step))))
-            commit = committed(self.directory, self.plan, layout)
+            commit = committed(self.directory, self.plan, tasks[0])
             assert commit is not None
             yield from self.plan.shard_tasks(step, commit.counts["shards"])
 
@@ -201,8 +202,7 @@ class _Runner:
     def _check_ids(self) -> None:
         """Document ids must be unique over the whole corpus."""
         paths = [self.directory.document_part(part.index) for part in self.plan.parts]
-        columns = [pq.read_table(path, columns=["id"]).column("id").combine_chunks() for path in paths]
-        words = [id_words(chunk) for column in columns for chunk in getattr(column, "chunks", [column])]
+        words = [id_words(ids) for path in paths for ids in pq.read_table(path, columns=["id"]).column("id").chunks]
         ids = np.concatenate(words) if words else np.empty((0, 2), np.uint64)
         if len(np.unique(ids, axis=0)) != len(ids):
             raise InternalError("two documents have the same id; please report this")

@@ -132,15 +132,12 @@ def _writer(plan: Plan, task: Task) -> tuple[Step, Writer]:
     return step, step.stage
 
 
-def _loaded(run: RunDirectory, step: Step, rounds: int) -> CorpusStage:
-    """The stage with what its first `rounds` rounds have concluded; a worker keeps the last one it loaded."""
-    return _load(run.state(step.folder), step, rounds)
-
-
 _LAST: dict[tuple[Path, str, int], CorpusStage] = {}
 
 
-def _load(state: Path, step: Step, rounds: int) -> CorpusStage:
+def _loaded(run: RunDirectory, step: Step, rounds: int) -> CorpusStage:
+    """The stage with what its first `rounds` rounds have concluded; a worker keeps the last one it loaded."""
+    state = run.state(step.folder)
     key = (state, step.fingerprint, rounds)
     if key not in _LAST:
         _LAST.clear()

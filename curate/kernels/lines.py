@@ -106,14 +106,20 @@ def line_end(data, at, end, breaking, flags):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def skip_space(data, at, end, flags):  # type: ignore[no-untyped-def]
-    """The first position that is not white space, or `end`."""
+def skip(data, at, end, bit, flags):  # type: ignore[no-untyped-def]
+    """Past all characters that have the bit: the first position that has not, or `end`."""
     while at < end:
         code, length = decode(data, at, end)
-        if code >= len(flags) or not flags[code] & SPACE:
+        if code >= len(flags) or not flags[code] & bit:
             break
         at += length
     return at
+
+
+@njit(cache=True, nogil=True)
+def skip_space(data, at, end, flags):  # type: ignore[no-untyped-def]
+    """The first position that is not white space, or `end`."""
+    return skip(data, at, end, SPACE, flags)
 
 
 @njit(cache=True, nogil=True)

@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from curate.kernels.characters import CLOSER, END, LOWER, SPACE, character_flags
+from curate.kernels.lines import skip
 from curate.kernels.words import decode
 
 _DOT, _WIDE = 0x2E, 0x3000
@@ -38,7 +39,7 @@ def count_sentences(line, length, ending, flags):  # type: ignore[no-untyped-def
             begun |= code >= len(flags) or not flags[code] & SPACE
             at += step
             continue
-        after = _skip(line, _skip(line, at, length, END, flags), length, CLOSER, flags)
+        after = skip(line, skip(line, at, length, END, flags), length, CLOSER, flags)
         single = code == _DOT and after == at + 1
         if _ends_here(line, at, after, length, code, single, flags):
             sentences, begun = sentences + 1, False
@@ -47,19 +48,8 @@ def count_sentences(line, length, ending, flags):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def _skip(line, at, length, bit, flags):  # type: ignore[no-untyped-def]
-    """Past all characters that have the bit."""
-    while at < length:
-        code, step = decode(line, at, length)
-        if code >= len(flags) or not flags[code] & bit:
-            break
-        at += step
-    return at
-
-
-@njit(cache=True, nogil=True)
 def _ends_here(line, at, after, length, code, single, flags):  # type: ignore[no-untyped-def]
-    start = _skip(line, after, length, SPACE, flags)
+    start = skip(line, after, length, SPACE, flags)
     if start == length or code >= _WIDE:
         return True
     if start == after:

@@ -66,7 +66,8 @@ class Encoder:
         tokenizer.encode_special_tokens = True
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        return cls(tokenizer, np.dtype(info["dtype"]), _windowed(tokenizer), _compiled(tokenizer))
+        saved = json.loads(tokenizer.to_str())
+        return cls(tokenizer, np.dtype(info["dtype"]), _windowed(saved), _compiled(saved))
 
     def annotate(self, docs: Documents) -> Annotations:
         """Encode each piece of each document.
@@ -161,11 +162,11 @@ def save(tokenizer: Tokenizer, end_of_text: str, state: Path) -> None:
     (state / INFO_FILE).write_text(json.dumps(info, indent=2) + "\n", "utf-8")
 
 
-def _compiled(tokenizer: Tokenizer) -> BpeEncoder | None:
+def _compiled(saved: dict[str, Any]) -> BpeEncoder | None:
+    """Our encoder, if it covers a tokenizer, as `tokenizers` saves it."""
     from curate.kernels.bpe_encode import BpeEncoder
     from curate.kernels.bpe_tables import BpeTables, unsupported
 
-    saved = json.loads(tokenizer.to_str())
     reason = unsupported(saved)
     if reason:
         logger.warning("the library `tokenizers` encodes, several times slower, since ours does not cover %s", reason)
@@ -173,9 +174,8 @@ def _compiled(tokenizer: Tokenizer) -> BpeEncoder | None:
     return BpeEncoder(BpeTables.of_model(saved["model"]))
 
 
-def _windowed(tokenizer: Tokenizer) -> bool:
-    """Whether the tokenizer splits by GPT-2's pattern and by nothing else that could span a cut."""
-    saved = json.loads(tokenizer.to_str())
+def _windowed(saved: dict[str, Any]) -> bool:
+    """Whether a tokenizer splits by GPT-2's pattern and by nothing else that could span a cut."""
     splitter = saved["pre_tokenizer"] or {}
     return (
         saved["normalizer"] is None
