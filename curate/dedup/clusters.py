@@ -33,6 +33,9 @@ REPORT_SCHEMA = pa.schema(
     ]
 )
 
+#: Bands whose keys are made in one pass over the signatures: 64 bytes of keys for a document.
+_BANDS_AT_ONCE = 8
+
 
 @dataclass(frozen=True)
 class Matching:
@@ -125,13 +128,14 @@ def _connect(ranked: RankedDocuments, matching: Matching) -> NDArray[np.int64]:
         _salts(len(ranked.names))[ranked.sources] if matching.within_source else np.zeros(len(signatures), np.uint64)
     )
     parent = np.arange(len(signatures))
-    keys = signatures.band_keys(0, signatures.num_perm) ^ salts
+    keys = signatures.band_keys(0, signatures.num_perm)[0] ^ salts
     unite_buckets(parent, parent.copy(), keys, signatures, signatures.num_perm)
     distinct = np.flatnonzero(parent == np.arange(len(parent)))
     some, salts = signatures.take(distinct), salts[distinct]
-    for band in range(matching.bands):
-        keys = some.band_keys(band * matching.rows, matching.rows) ^ salts
-        unite_buckets(parent, distinct, keys, signatures, matching.min_candidate_agreement)
+    for band in range(0, matching.bands, _BANDS_AT_ONCE):
+        bands = min(_BANDS_AT_ONCE, matching.bands - band)
+        for keys in some.band_keys(band * matching.rows, matching.rows, bands):
+            unite_buckets(parent, distinct, keys ^ salts, signatures, matching.min_candidate_agreement)
     return components(parent)
 
 

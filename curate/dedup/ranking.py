@@ -91,7 +91,7 @@ class RankedDocuments:
         quality, size = summary["quality"].to_numpy(), summary["text_bytes"].to_numpy()
         keys = np.stack([removal.places(names)[sources].astype(np.float64), -quality, -size.astype(np.float64)], axis=1)
         high, low = ids.byteswap().T  # compared as bytes are: first byte first
-        rank = np.lexsort((low, high, keys[:, 2], keys[:, 1], keys[:, 0]))
+        rank = np.lexsort((low, high, *(key for key in keys.T[::-1] if len(key) and key.min() < key.max())))
         sources = sources[rank]
         signatures = Signatures.of_column(summary["signature"]).take(rank)
         removable, witness = removal.removable(names)[sources], removal.witness(names)[sources]

@@ -1,4 +1,4 @@
-"""Locality-sensitive hashing: the shape of bands, buckets by radix sort, and verified candidates united.
+"""Locality-sensitive hashing: the shape of bands, and the verified candidates of each bucket united.
 
 A signature of `bands * rows` values is cut into bands; two documents that agree in all rows of any band are
 candidates. A pair of Jaccard similarity j becomes one with probability `1 - (1 - j**rows)**bands`
@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.kernels.buckets import grouped
 from curate.kernels.components import find, unite
-from curate.kernels.hashing import U64
 from curate.kernels.signatures import Signatures, agree
 
 #: A pair exactly at the threshold is a candidate with at least this probability, where any shape can do it.
@@ -71,37 +71,8 @@ def unite_buckets(
         signatures: of all n documents.
         min_agreement: positions that must agree, 0 to num_perm; 0 unites whole buckets unverified.
     """
-    order = radix_order(keys)
-    _unite_buckets(parent, members[order], keys[order], signatures.addresses, signatures.num_perm, min_agreement)
-
-
-def radix_order(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """The stable order that sorts 64-bit keys.
-
-    >>> radix_order(np.array([5, 2**63, 1, 5], np.uint64)).tolist()
-    [2, 0, 3, 1]
-    """
-    order, spare = np.arange(len(keys)), np.empty(len(keys), np.int64)
-    counts = np.empty(1 << 11, np.int64)
-    for shift in range(0, 64, 11):
-        _radix_pass(keys, np.uint64(shift), order, spare, counts)
-        order, spare = spare, order
-    return order
-
-
-@njit(cache=True, nogil=True)
-def _radix_pass(keys, shift, order, sorted_order, counts):  # type: ignore[no-untyped-def]
-    mask = U64(len(counts) - 1)
-    counts[:] = 0
-    for key in keys:
-        counts[(key >> shift) & mask] += 1
-    total = 0
-    for digit in range(len(counts)):
-        total, counts[digit] = total + counts[digit], total
-    for node in order:
-        digit = (keys[node] >> shift) & mask
-        sorted_order[counts[digit]] = node
-        counts[digit] += 1
+    keys, members = grouped(keys, members)
+    _unite_buckets(parent, members, keys, signatures.addresses, signatures.num_perm, min_agreement)
 
 
 @njit(cache=True, nogil=True)
@@ -112,11 +83,12 @@ def _unite_buckets(parent, members, keys, addresses, num_perm, min_agreement):  
         end = begin + 1
         while end < len(keys) and keys[end] == keys[begin]:
             end += 1
-        if min_agreement == 0:
-            for at in range(begin + 1, end):
-                unite(parent, members[begin], members[at])
-        elif end - begin > 1:
-            _unite_bucket(parent, members[begin:end], addresses, num_perm, min_agreement, leaders)
+        if end - begin > 1:
+            if min_agreement == 0:
+                for at in range(begin + 1, end):
+                    unite(parent, members[begin], members[at])
+            else:
+                _unite_bucket(parent, members[begin:end], addresses, num_perm, min_agreement, leaders)
         begin = end
 
 

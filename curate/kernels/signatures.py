@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from curate.kernels.hashing import U64, fmix64
 
+_STEP = U64(0x9E3779B97F4A7C15)
+
 
 @dataclass(frozen=True)
 class Signatures:
@@ -67,15 +69,14 @@ class Signatures:
         _matched_bands(self.addresses, self.num_perm, left, right, bands, rows, counts)
         return counts
 
-    def band_keys(self, first: int, rows: int) -> NDArray[np.uint64]:
-        """A 64-bit hash of the values `first` up to `first + rows` of each signature: `uint64` of shape (n,).
+    def band_keys(self, first: int, rows: int, bands: int = 1) -> NDArray[np.uint64]:
+        """64-bit hashes of the values of each signature, `rows` at a time from `first` on: `uint64` (bands, n).
 
         Reads the signatures in the order in which they lie, which is several times faster than any other.
         """
         order, addresses = self._in_storage_order
-        stored, keys = np.empty(len(self), np.uint64), np.empty(len(self), np.uint64)
-        _band_keys(addresses, self.num_perm, first, rows, stored)
-        keys[order] = stored
+        keys = np.empty((bands, len(self)), np.uint64)
+        _band_keys(addresses, order, self.num_perm, first, rows, keys)
         return keys
 
 
@@ -123,10 +124,14 @@ def _matched_bands(addresses, num_perm, left, right, bands, rows, counts):  # ty
 
 
 @njit(cache=True, nogil=True)
-def _band_keys(addresses, num_perm, first, rows, keys):  # type: ignore[no-untyped-def]
-    for node in range(len(addresses)):
-        signature = _signature(addresses, num_perm, node)
-        h = U64(0x9E3779B97F4A7C15)
-        for k in range(first, first + rows):
-            h = fmix64(h ^ U64(signature[k]))
-        keys[node] = h
+def _band_keys(addresses, order, num_perm, first, rows, keys):  # type: ignore[no-untyped-def]
+    for at in range(len(addresses)):
+        signature = _signature(addresses, num_perm, at)
+        for band in range(len(keys)):
+            begin = first + band * rows
+            h = U64(0)
+            for k in range(begin, begin + rows - 1, 2):  # sums of independent terms, which overlap in the processor
+                h += fmix64((U64(signature[k]) | (U64(signature[k + 1]) << U64(32))) ^ (U64(k) * _STEP))
+            if rows % 2:
+                h += fmix64(U64(signature[begin + rows - 1]) ^ (U64(begin + rows) * _STEP))
+            keys[band, order[at]] = fmix64(h)
