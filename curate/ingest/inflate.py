@@ -5,12 +5,12 @@ A damaged or cut stream does not raise: the inflater stops and says what happene
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import zstandard
+from isal import isal_zlib
 
 from curate.ingest.input_file import InputFile
 
@@ -42,12 +42,12 @@ class Codec(Protocol):
 
 
 class Gzip:
-    """RFC 1952, by zlib."""
+    """RFC 1952, by ISA-L, which is twice as fast as zlib."""
 
     name = "gzip"
     magic = b"\x1f\x8b\x08"
     read_bytes = 1 << 16
-    error: type[Exception] = zlib.error
+    error: type[Exception] = isal_zlib.error
 
     def starts(self, head: bytes) -> bool:
         """The method is deflate, the header complete, and the reserved flags are zero."""
@@ -55,7 +55,7 @@ class Gzip:
 
     def new(self) -> Any:
         """A decompressor of one member."""
-        return zlib.decompressobj(wbits=31)
+        return isal_zlib.decompressobj(wbits=31)
 
     def inflate(self, stream: Any, data: bytes, max_bytes: int) -> bytes:
         """At most `max_bytes`."""
