@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from curate.decontaminate.benchmarks import Benchmarks
 from curate.errors import StateError
+from curate.kernels.distinct import distinct
 from curate.kernels.ngram_set import NgramSet
 from curate.kernels.ngrams import ngram_hashes
 from curate.kernels.words import scan_words
@@ -47,8 +48,9 @@ class BenchmarkIndex:
         per_text = np.diff(offsets)
         hashes = hashes[np.repeat(checkable, per_text)]
         owners = np.array(benchmarks.owners, np.int64)
-        known, numbers = np.unique(hashes, return_inverse=True)
-        postings = np.unique(numbers << 32 | np.repeat(owners[checkable], per_text[checkable]))
+        known = distinct(hashes)
+        numbers = np.searchsorted(known, hashes)
+        postings = distinct(numbers << 32 | np.repeat(owners[checkable], per_text[checkable]))
         lengths = np.unique(np.minimum(words.counts[checkable], ngram))
         prefixes, _ = ngram_hashes(words.hashes, words.offsets, int(lengths[0]) if len(lengths) else ngram)
         return cls(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from curate.decontaminate.index import BenchmarkIndex
 from curate.decontaminate.matches import Matches, Spans
 from curate.documents import Documents
+from curate.kernels.distinct import distinct
 
 DIRTY, CLEAN, TOO_SHORT = "dirty", "clean", "too_short"
 
@@ -102,7 +103,7 @@ def benchmark_report(index: BenchmarkIndex, items: pa.Table, ignored: NDArray[np
     status = items["status"].to_numpy(zero_copy_only=False)
     counts = {name: np.bincount(codes[status == name], minlength=len(names)) for name in (DIRTY, CLEAN, TOO_SHORT)}
     numbers, owners = index.owners(np.arange(len(index), dtype=np.int32))
-    pairs = np.unique(codes[owners].astype(np.int64) << 32 | numbers)
+    pairs = distinct(codes[owners].astype(np.int64) << 32 | numbers)
     passed_over = pairs[ignored[pairs & 0xFFFFFFFF]]
     return pa.table(
         {

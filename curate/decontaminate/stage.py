@@ -19,6 +19,7 @@ from curate.decontaminate.matches import find_matches, merge_spans
 from curate.decontaminate.reports import benchmark_report, contamination_table, item_report
 from curate.documents import Documents
 from curate.errors import InternalError, StateError
+from curate.kernels.distinct import distinct
 from curate.stage import Annotations, CorpusStage, Round
 from curate.tables import write_parquet
 
@@ -160,7 +161,7 @@ class Decontaminate(CorpusStage):
     def _count(self, docs: Documents) -> pa.Table:
         """The benchmark n-grams in a batch, and how many of its documents each is in."""
         found = find_matches(docs, self._loaded.ngrams).found
-        once = np.unique(found.texts << 32 | found.ngrams) & 0xFFFFFFFF
+        once = distinct(found.texts << 32 | found.ngrams) & 0xFFFFFFFF
         numbers, documents = np.unique(once, return_counts=True)
         return pa.table({"ngram": numbers.astype(np.int32), "documents": documents.astype(np.int32)})
 
