@@ -20,7 +20,7 @@ from curate.kernels.bpe_merge import SCANNED_BYTES, merge
 from curate.kernels.bpe_tables import BpeTables
 from curate.kernels.buffers import text_buffers
 from curate.kernels.hashing import U64
-from curate.kernels.pretokenize import ascii_letters, character_classes, gpt2_end, load64
+from curate.kernels.pretokenize import GPT2, character_classes, load64, pretoken_end
 
 _SHORT_SLOTS = 1 << 16  # 2 MB
 _SHORT_BYTES = 15
@@ -30,7 +30,6 @@ _LONG_BYTES = 64
 _LONG_IDS = 30
 _MAX_TEXT_BYTES = 1 << 31
 
-_BLANK = 0x20
 _KEY = U64(0x0FFFFFFFFFFFFFFF)
 _LOW = U64(0xFFFFFFFF)
 _SPREAD = (U64(0x9E3779B97F4A7C15), U64(0xC2B2AE3D27D4EB4F))
@@ -91,7 +90,7 @@ def _encode(data, starts, classes, byte_ids, pairs, short, long, long_ids, ids, 
     for text in range(len(starts) - 1):
         at, end = starts[text], starts[text + 1]
         while at < end:
-            stop = _pretoken_end(data, address, at, end, classes)
+            stop = pretoken_end(data, address, at, end, classes, GPT2)
             added = 0
             if stop - at <= _SHORT_BYTES:
                 low, high = _key(data, address, at, stop - at)
@@ -105,17 +104,6 @@ def _encode(data, starts, classes, byte_ids, pairs, short, long, long_ids, ids, 
             count += added
             at = stop
         offsets[text + 1] = count
-
-
-@njit(cache=True, nogil=True)
-def _pretoken_end(data, address, at, end, classes):  # type: ignore[no-untyped-def]
-    """`gpt2_end`, with a short cut for up to eight ASCII letters, perhaps after a blank, and a byte that ends them."""
-    if at + 9 <= len(data):
-        first = at + (data[at] == _BLANK)
-        stop = first + ascii_letters(load64(address + U64(first)))
-        if first < stop < end and stop < first + 8 and data[stop] < 0x80:
-            return stop
-    return gpt2_end(data, at, end, classes)
 
 
 @njit(cache=True, nogil=True)

@@ -22,6 +22,10 @@ from curate.kernels.hashing import U64
 
 OTHER, LETTER, NUMBER, SPACE = range(4)
 
+#: Named patterns and their codes, which `pretoken_end` takes.
+GPT2 = 0
+PATTERNS = {"gpt2": GPT2}
+
 #: Above this code point every character is OTHER: planes without letters. A test asks `tokenizers` for all of them.
 _TABLE_SIZE = 0x40000
 _ASCII = 0x80
@@ -164,3 +168,18 @@ def gpt2_end(data, at, end, classes):  # type: ignore[no-untyped-def]
     if kind == SPACE:
         return _white_space_end(data, at, end, classes)
     return _run_end(data, first + length, end, kind, classes)
+
+
+@njit(cache=True, nogil=True)
+def pretoken_end(data, address, at, end, classes, pattern):  # type: ignore[no-untyped-def]
+    """Where the pre-token that begins at `at` ends, in a text that ends at `end`.
+
+    `address` is that of `data`, as `uint64`; `pattern` is one of the codes in `PATTERNS`.
+    A short cut serves up to eight ASCII letters, perhaps after a blank, and a byte that ends them.
+    """
+    if at + 9 <= len(data):
+        first = at + (data[at] == _BLANK)
+        stop = first + ascii_letters(load64(address + U64(first)))
+        if first < stop < end and stop < first + 8 and data[stop] < 0x80:
+            return stop
+    return gpt2_end(data, at, end, classes)
