@@ -81,6 +81,7 @@ class Decontaminate(CorpusStage):
     """
 
     name: ClassVar[str] = "decontaminate"
+    version: ClassVar[int] = 2
     reports: ClassVar[tuple[str, ...]] = ("contamination", "benchmarks", "benchmark_items")
     edits: ClassVar[bool] = True
 

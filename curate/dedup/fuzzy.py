@@ -64,6 +64,7 @@ class FuzzyDedup(Dedup):
     """
 
     name: ClassVar[str] = "fuzzy_dedup"
+    version: ClassVar[int] = 2
 
     ngram: int = Field(5, ge=1, description="Words per shingle. Shorter documents are one shingle.")
     num_perm: int = Field(128, ge=1, le=4096, description="Values per signature, 4 bytes each.")

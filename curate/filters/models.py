@@ -69,7 +69,7 @@ class LogisticModel(Model):
     """
 
     kind = "logistic"
-    features = "lower-cased words hashed, term frequency, length 1 (v1)"
+    features = "lower-cased words hashed, term frequency, length 1 (v2)"
     weights_file = "weights.npy"
     package = "scikit-learn"
     hash_bits: int

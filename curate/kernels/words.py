@@ -2,7 +2,8 @@
 
 A word is a run of letters, numbers and combining marks of any script. Han, Kana, Thai, Lao, Khmer and Myanmar,
 written without spaces, count each letter as a word. Punctuation, the underscore included, separates words,
-so "didn't" is two. Hashes are of the lower-cased word, with the final sigma folded into sigma.
+so "didn't" is two. Hashes are of the lower-cased word, with the final sigma folded into sigma: of its UTF-8 bytes,
+eight at a time.
 
 Everything that looks at words (classifier, MinHash, decontamination) reads this stream, so they agree on what
 a word is and the text is walked once. It follows regular expressions' `\\w+` but for the underscore, the
@@ -20,8 +21,9 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.kernels.bits import bytes_between, load64, trailing_zeros
 from curate.kernels.buffers import text_buffers
-from curate.kernels.hashing import fmix64
+from curate.kernels.hashing import U64, fmix64
 
 OTHER, WORD, SINGLE, MARK = range(4)
 
@@ -41,6 +43,9 @@ _SINGLE_RANGES = (
 )
 _DOTTED_CAPITAL_I, _DOT_ABOVE = 0x130, 0x307
 _SIGMA, _FINAL_SIGMA = 0x3C3, 0x3C2
+
+_BASIS = U64(0xCBF29CE484222325)
+_CASE_BITS = U64(0x2020202020202020)  # make ASCII letters small and leave digits alone
 
 
 @dataclass(frozen=True)
@@ -125,34 +130,125 @@ def decode(data, at, end):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _scan(data, offsets, classes, lower, starts, stops, hashes, word_offsets):  # type: ignore[no-untyped-def]
-    basis, prime = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-    limit = len(classes)
     count = 0
     for text in range(len(offsets) - 1):
         begin, end = offsets[text], offsets[text + 1]
-        at, previous = begin, OTHER
-        h = basis
+        at = begin
         while at < end:
-            code, length = decode(data, at, end)
-            kind = classes[code] if code < limit else OTHER
-            if kind == MARK and previous == OTHER:
-                kind = OTHER  # a mark with no letter before it
-            begins = kind == SINGLE or (kind == WORD and previous != WORD)
-            if previous != OTHER and (kind == OTHER or begins):
-                stops[count], hashes[count] = at - begin, fmix64(h)
-                count += 1
-                previous = OTHER
-            if kind != OTHER:
-                if previous == OTHER:
-                    starts[count], h = at - begin, basis
-                h = (h ^ np.uint64(lower[code])) * prime
-                if code == _DOTTED_CAPITAL_I:
-                    h = (h ^ np.uint64(_DOT_ABOVE)) * prime
-                if kind != MARK:
-                    previous = kind
-            at += length
-        if previous != OTHER:
-            stops[count], hashes[count] = end - begin, fmix64(h)
-            count += 1
+            at, count = _ascii_words(data, at, begin, end, starts, stops, hashes, count)
+            at, count = _any_words(data, at, begin, end, classes, lower, starts, stops, hashes, count)
         word_offsets[text + 1] = count
     return count
+
+
+@njit(cache=True, nogil=True)
+def _ascii_words(data, at, begin, end, starts, stops, hashes, count):  # type: ignore[no-untyped-def]
+    """The words from `at` on, 64 bytes at a time, up to one that is not ASCII or that `data` ends too soon after.
+
+    Returns where to go on, between two words, and the number of words.
+    """
+    address = U64(data.ctypes.data)
+    last = min(end - 1, len(data) - 64)
+    while at <= last:
+        here = address + U64(at)
+        letters = bytes_between(here, 0x61, 0x7A) | bytes_between(here, 0x41, 0x5A) | bytes_between(here, 0x30, 0x39)
+        others = bytes_between(here, 0x80, 0xFF)
+        known = min(np.int64(trailing_zeros(others)) if others else 64, end - at)
+        if known < 64:
+            letters &= (U64(1) << U64(known)) - U64(1)
+        done = known
+        while letters:
+            start = np.int64(trailing_zeros(letters))
+            after = ~(letters >> U64(start))
+            stop = start + np.int64(trailing_zeros(after)) if after else 64
+            if stop == known and at + stop < end:  # it may go on
+                done = start
+                break
+            starts[count], stops[count] = at + start - begin, at + stop - begin
+            hashes[count] = _ascii_hash(here, start, stop)
+            count += 1
+            if stop == 64:
+                break
+            letters &= ~U64(0) << U64(stop)
+        at += done
+        if done == 0:
+            break
+    return at, count
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _ascii_hash(here, start, stop):  # type: ignore[no-untyped-def]
+    """The hash of ASCII letters and digits within the 64 bytes at `here`, in lower case."""
+    h = _BASIS
+    while stop - start > 8:
+        h = fmix64(h ^ (load64(here + U64(start)) | _CASE_BITS))
+        start += 8
+    spare = U64(64 - 8 * (stop - start))
+    if start <= 56:
+        chunk = load64(here + U64(start)) << spare
+    else:
+        chunk = load64(here + U64(stop - 8)) & (~U64(0) << spare)
+    return fmix64(h ^ ((chunk | _CASE_BITS) >> spare))
+
+
+@njit(cache=True, nogil=True)
+def _any_words(data, at, begin, end, classes, lower, starts, stops, hashes, count):  # type: ignore[no-untyped-def]
+    """Words character by character, up to the end of the first after which there is ASCII.
+
+    Returns where to go on, between two words, and the number of words.
+    """
+    limit = len(classes)
+    previous = OTHER
+    h, chunk, size = _BASIS, U64(0), 0
+    while at < end:
+        code, length = decode(data, at, end)
+        kind = classes[code] if code < limit else OTHER
+        if kind == MARK and previous == OTHER:
+            kind = OTHER  # a mark with no letter before it
+        begins = kind == SINGLE or (kind == WORD and previous != WORD)
+        if previous != OTHER and (kind == OTHER or begins):
+            stops[count], hashes[count] = at - begin, fmix64(h ^ chunk) if size % 8 else h
+            count += 1
+            previous = OTHER
+        if kind != OTHER:
+            if previous == OTHER:
+                starts[count] = at - begin
+                h, chunk, size = _BASIS, U64(0), 0
+            h, chunk, size = _push_character(h, chunk, size, np.int64(lower[code]))
+            if code == _DOTTED_CAPITAL_I:
+                h, chunk, size = _push_character(h, chunk, size, np.int64(_DOT_ABOVE))
+            if kind != MARK:
+                previous = kind
+        elif code < 0x80 and at + 64 <= len(data):
+            return at, count
+        at += length
+    if previous != OTHER:
+        stops[count], hashes[count] = end - begin, fmix64(h ^ chunk) if size % 8 else h
+        count += 1
+    return end, count
+
+
+@njit(cache=True, nogil=True)
+def _push_character(h, chunk, size, code):  # type: ignore[no-untyped-def]
+    """Append a character's UTF-8 to a word whose bytes are hashed eight at a time."""
+    if code < 0x80:
+        return _push(h, chunk, size, code)
+    if code < 0x800:
+        h, chunk, size = _push(h, chunk, size, 0xC0 | (code >> 6))
+    elif code < 0x10000:
+        h, chunk, size = _push(h, chunk, size, 0xE0 | (code >> 12))
+        h, chunk, size = _push(h, chunk, size, 0x80 | ((code >> 6) & 0x3F))
+    else:
+        h, chunk, size = _push(h, chunk, size, 0xF0 | (code >> 18))
+        h, chunk, size = _push(h, chunk, size, 0x80 | ((code >> 12) & 0x3F))
+        h, chunk, size = _push(h, chunk, size, 0x80 | ((code >> 6) & 0x3F))
+    return _push(h, chunk, size, 0x80 | (code & 0x3F))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _push(h, chunk, size, byte):  # type: ignore[no-untyped-def]
+    chunk |= U64(byte) << U64(8 * (size % 8))
+    size += 1
+    if size % 8 == 0:
+        return fmix64(h ^ chunk), U64(0), size
+    return h, chunk, size

@@ -105,3 +105,13 @@ def test_nulls_are_refused() -> None:
     """A null is no text; the message says how many there are."""
     with pytest.raises(ValueError, match="1 texts are null"):
         scan_words(pa.array(["a", None]))
+
+
+@settings(deadline=None)  # the first call compiles
+@given(st.lists(texts | st.text("abcXYZ019 -é", min_size=50, max_size=200), max_size=4))
+@example(["a" * 64, "a" * 65, "b" * 63 + "é", " " * 63 + "ab", "x" * 8 + " " + "y" * 9, "é" + "z" * 56 + " end"])
+def test_text_far_from_the_end_of_a_batch_has_the_same_words(batch: list[str]) -> None:
+    """Whether 64 bytes can be looked at together, or a text is too near the end for that, changes nothing."""
+    alone = [words for text in batch for words in _hashes_of([text])]
+    assert _hashes_of([*batch, "-" * 64])[:-1] == alone
+    assert _hashes_of(["".join(f"{text}\n" for text in batch) + "-" * 64]) == [sum(alone, [])]
