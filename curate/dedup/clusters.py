@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from curate.dedup.ranking import REASONS, RankedDocuments
 from curate.documents import ID, sort_ids
-from curate.kernels.components import components
+from curate.kernels.buckets import number_bits
+from curate.kernels.components import components, smallest_members
 from curate.kernels.lsh import unite_buckets
 from curate.kernels.survivors import SURVIVES, choose_survivors
 from curate.tables import write_parquet, write_tables
@@ -33,8 +34,8 @@ REPORT_SCHEMA = pa.schema(
     ]
 )
 
-#: Bands whose keys are made in one pass over the signatures: 64 bytes of keys for a document.
-_BANDS_AT_ONCE = 8
+#: Bands whose entries are made in one pass over the signatures: up to 256 bytes for a document.
+_BANDS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def find_clusters(ranked: RankedDocuments, matching: Matching) -> Clusters:
         roots, ranked.signatures, ranked.removable, ranked.witness, matching.min_survivor_agreement
     )
     members = np.flatnonzero(sizes[roots] > 1)
-    return Clusters(members, _smallest_ids(ranked.ids[members], roots[members]), survivors[members])
+    smallest = smallest_members(roots, ranked.ids.byteswap(), members)
+    return Clusters(members, ranked.ids[smallest], survivors[members])
 
 
 def write_state(path: Path, ranked: RankedDocuments, clusters: Clusters) -> None:
@@ -123,34 +125,20 @@ def id_array(ids: NDArray[np.uint64], null: NDArray[np.bool_] | None = None) -> 
 
 def _connect(ranked: RankedDocuments, matching: Matching) -> NDArray[np.int64]:
     """The root of each document's cluster: first equal signatures, then band by band the distinct ones."""
-    signatures = ranked.signatures
-    salts = (
-        _salts(len(ranked.names))[ranked.sources] if matching.within_source else np.zeros(len(signatures), np.uint64)
-    )
-    parent = np.arange(len(signatures))
-    keys = signatures.band_keys(0, signatures.num_perm)[0] ^ salts
-    unite_buckets(parent, parent.copy(), keys, signatures, signatures.num_perm)
-    distinct = np.flatnonzero(parent == np.arange(len(parent)))
-    some, salts = signatures.take(distinct), salts[distinct]
+    signatures, values = ranked.signatures, ranked.signatures.num_perm
+    groups = ranked.sources.astype(np.uint64) if matching.within_source else None
+    bits, every = number_bits(len(signatures)), np.arange(len(signatures))
+    parent = every.copy()
+    [entries] = signatures.band_entries(0, values, 1, every, bits, groups)
+    unite_buckets(parent, entries, signatures, (0, values), values)
+    distinct = np.flatnonzero(parent == every)
+    some, groups = signatures.take(distinct), groups if groups is None else groups[distinct]
     for band in range(0, matching.bands, _BANDS_AT_ONCE):
-        bands = min(_BANDS_AT_ONCE, matching.bands - band)
-        for keys in some.band_keys(band * matching.rows, matching.rows, bands):
-            unite_buckets(parent, distinct, keys ^ salts, signatures, matching.min_candidate_agreement)
+        first, bands = band * matching.rows, min(_BANDS_AT_ONCE, matching.bands - band)
+        for entries in some.band_entries(first, matching.rows, bands, distinct, bits, groups):
+            unite_buckets(parent, entries, signatures, (first, first + matching.rows), matching.min_candidate_agreement)
+            first += matching.rows
     return components(parent)
-
-
-def _salts(sources: int) -> NDArray[np.uint64]:
-    """What makes the band keys of different sources differ: 64 bits for each."""
-    return np.arange(1, sources + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-
-
-def _smallest_ids(ids: NDArray[np.uint64], roots: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """For each document the smallest id among those with the same root."""
-    high, low = ids.byteswap().T
-    order = np.lexsort((low, high, roots))
-    distinct, first = np.unique(roots[order], return_index=True)
-    smallest: NDArray[np.uint64] = ids[order[first]]
-    return smallest[np.searchsorted(distinct, roots)]
 
 
 def _hex(ids: NDArray[np.uint64]) -> pa.StringArray:

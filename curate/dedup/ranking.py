@@ -90,8 +90,9 @@ class RankedDocuments:
         names, sources = _encode(summary["source"])
         quality, size = summary["quality"].to_numpy(), summary["text_bytes"].to_numpy()
         keys = np.stack([removal.places(names)[sources].astype(np.float64), -quality, -size.astype(np.float64)], axis=1)
-        high, low = ids.byteswap().T  # compared as bytes are: first byte first
-        rank = np.lexsort((low, high, *(key for key in keys.T[::-1] if len(key) and key.min() < key.max())))
+        rank = _order_by_id(ids)
+        for key in keys.T[::-1]:
+            rank = _stable_order(key, rank)
         sources = sources[rank]
         signatures = Signatures.of_column(summary["signature"]).take(rank)
         removable, witness = removal.removable(names)[sources], removal.witness(names)[sources]
@@ -114,3 +115,22 @@ def _encode(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
     names = sorted(found)
     number = np.array([names.index(name) for name in found], np.int64)
     return names, number[encoded.indices.to_numpy()]
+
+
+def _order_by_id(ids: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The order that sorts ids as bytes, first byte first. Their first halves are nearly always enough."""
+    high, low = ids.byteswap().T
+    order = np.argsort(high)
+    ascending = high[order]
+    return np.lexsort((low, high)) if (ascending[1:] == ascending[:-1]).any() else order
+
+
+def _stable_order(key: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`order` sorted by `key`, what is equal as it was: by 16-bit digits, of which numpy's stable sort is linear."""
+    bits = (key + 0.0).view(np.uint64)  # no negative zero
+    bits = np.where(bits >> np.uint64(63), ~bits, bits | np.uint64(1 << 63))
+    for shift in range(0, 64, 16):
+        digit = (bits >> np.uint64(shift)).astype(np.uint16)
+        if len(digit) and digit.min() < digit.max():
+            order = order[np.argsort(digit[order], kind="stable")]
+    return order

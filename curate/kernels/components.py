@@ -45,3 +45,33 @@ def _flatten(parent, roots):  # type: ignore[no-untyped-def]
     """Parents are never above their children, so one ascending pass sees every root before its members."""
     for node in range(len(parent)):
         roots[node] = node if parent[node] == node else roots[parent[node]]
+
+
+def smallest_members(
+    roots: NDArray[np.int64], ids: NDArray[np.uint64], members: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The member with the smallest id in the component of each member.
+
+    Args:
+        roots: `int64` of shape (n,), from `components`.
+        ids: `uint64` of shape (n, 2), compared number by number.
+        members: `int64` of shape (m,): the nodes to look at.
+
+    Returns:
+        `int64` of shape (m,), nodes.
+
+    >>> ids = np.array([[5, 0], [1, 2], [1, 1], [0, 9]], np.uint64)
+    >>> smallest_members(np.array([0, 0, 0, 3]), ids, np.array([0, 1, 2, 3])).tolist()
+    [2, 2, 2, 3]
+    """
+    smallest = np.full(len(roots), -1, np.int64)
+    _find_smallest(roots, ids, members, smallest)
+    return smallest[roots[members]]
+
+
+@njit(cache=True, nogil=True)
+def _find_smallest(roots, ids, members, smallest):  # type: ignore[no-untyped-def]
+    for node in members:
+        best = smallest[roots[node]]
+        if best < 0 or ids[node, 0] < ids[best, 0] or (ids[node, 0] == ids[best, 0] and ids[node, 1] < ids[best, 1]):
+            smallest[roots[node]] = node

@@ -14,9 +14,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from curate.kernels.buckets import grouped
+from curate.kernels.buckets import number_bits, sort_entries
 from curate.kernels.components import find, unite
-from curate.kernels.signatures import Signatures, agree
+from curate.kernels.hashing import U64
+from curate.kernels.signatures import Signatures, agree, same_values
 
 #: A pair exactly at the threshold is a candidate with at least this probability, where any shape can do it.
 MIN_CANDIDATE_PROBABILITY = 0.99
@@ -55,54 +56,59 @@ def band_shape(threshold: float, num_perm: int) -> tuple[int, int]:
 
 def unite_buckets(
     parent: NDArray[np.int64],
-    members: NDArray[np.int64],
-    keys: NDArray[np.uint64],
+    entries: NDArray[np.uint64],
     signatures: Signatures,
+    band: tuple[int, int],
     min_agreement: int,
 ) -> None:
-    """Unite, in the union-find `parent`, documents that share a key and agree in enough positions.
+    """Unite, in the union-find `parent`, documents that share a band and agree in enough positions.
 
     The time is linear in the size of a bucket: see `_SMALL_BUCKET`. Pairs already united are not compared.
 
     Args:
         parent: `int64` of shape (n,), changed in place; see `curate.kernels.components`.
-        members: `int64` of shape (m,), ascending: the documents to look at.
-        keys: `uint64` of shape (m,), their band keys.
+        entries: of `Signatures.band_entries`, for the documents to look at; used as working memory.
         signatures: of all n documents.
-        min_agreement: positions that must agree, 0 to num_perm; 0 unites whole buckets unverified.
+        band: its first position, and the one past its last.
+        min_agreement: positions that must agree, 0 to num_perm; 0 unites whatever shares the band.
     """
-    keys, members = grouped(keys, members)
-    _unite_buckets(parent, members, keys, signatures.addresses, signatures.num_perm, min_agreement)
+    bits = np.uint64(number_bits(len(signatures)))
+    _unite_buckets(parent, sort_entries(entries), bits, signatures.addresses, signatures.num_perm, band, min_agreement)
 
 
 @njit(cache=True, nogil=True)
-def _unite_buckets(parent, members, keys, addresses, num_perm, min_agreement):  # type: ignore[no-untyped-def]
+def _unite_buckets(parent, entries, bits, addresses, num_perm, band, min_agreement):  # type: ignore[no-untyped-def]
     leaders = np.empty(_MAX_LEADERS, np.int64)
     begin = 0
-    while begin < len(keys):
-        end = begin + 1
-        while end < len(keys) and keys[end] == keys[begin]:
-            end += 1
-        if end - begin > 1:
-            if min_agreement == 0:
-                for at in range(begin + 1, end):
-                    unite(parent, members[begin], members[at])
-            else:
-                _unite_bucket(parent, members[begin:end], addresses, num_perm, min_agreement, leaders)
-        begin = end
+    for end in range(1, len(entries) + 1):
+        if end == len(entries) or (entries[end] ^ entries[begin]) >> bits != U64(0):
+            if end - begin > 1:
+                _unite_bucket(parent, entries, begin, end, bits, addresses, num_perm, band, min_agreement, leaders)
+            begin = end
 
 
-@njit(cache=True, nogil=True)
-def _unite_bucket(parent, bucket, addresses, num_perm, min_agreement, leaders):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always")
+def _unite_bucket(parent, entries, begin, end, bits, addresses, num_perm, band, min_agreement, leaders):  # type: ignore[no-untyped-def]
+    mask = (U64(1) << bits) - U64(1)
     count = 0
-    for node in bucket:
+    for at in range(begin, end):
+        node = np.int64(entries[at] & mask)
+        root = find(parent, node)
         alone = True
-        for leader in leaders[:count]:
-            if find(parent, leader) == find(parent, node):
+        for k in range(count):
+            if find(parent, leaders[k]) == root:
                 alone = False
-            elif agree(addresses, num_perm, leader, node) >= min_agreement:
-                unite(parent, leader, node)
+            elif _alike(addresses, num_perm, leaders[k], node, band, min_agreement):
+                unite(parent, leaders[k], node)
+                root = find(parent, node)
                 alone = False
         if count < _SMALL_BUCKET or (alone and count < _MAX_LEADERS):
             leaders[count] = node
             count += 1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _alike(addresses, num_perm, left, right, band, min_agreement):  # type: ignore[no-untyped-def]
+    if min_agreement == 0:
+        return same_values(addresses, num_perm, left, right, band[0], band[1])
+    return agree(addresses, num_perm, left, right) >= min_agreement

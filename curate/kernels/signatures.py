@@ -69,15 +69,38 @@ class Signatures:
         _matched_bands(self.addresses, self.num_perm, left, right, bands, rows, counts)
         return counts
 
-    def band_keys(self, first: int, rows: int, bands: int = 1) -> NDArray[np.uint64]:
-        """64-bit hashes of the values of each signature, `rows` at a time from `first` on: `uint64` (bands, n).
+    def band_entries(
+        self,
+        first: int,
+        rows: int,
+        bands: int,
+        nodes: NDArray[np.int64],
+        bits: int,
+        groups: NDArray[np.uint64] | None = None,
+    ) -> NDArray[np.uint64]:
+        """Entries for `curate.kernels.buckets`, by the values of each signature, `rows` at a time from `first` on.
 
-        Reads the signatures in the order in which they lie, which is several times faster than any other.
+        Reads the signatures once, in the order in which they lie, which is several times faster than any other.
+
+        Args:
+            first, rows, bands: which values; band k has those from `first + k * rows` on.
+            nodes: `int64` of shape (n,): the number that each document has in its entries.
+            bits: of an entry, for that number.
+            groups: `uint64` of shape (n,), below 2**16: documents of different groups never share a key.
+
+        Returns:
+            `uint64` of shape (bands, n), in no particular order.
+
+        Raises:
+            ValueError: a group is 2**16 or more.
         """
+        if groups is not None and len(groups) and groups.max() >= 1 << 16:
+            raise ValueError(f"{int(groups.max()) + 1} groups cannot be told apart; at most 65536 can")
         order, addresses = self._in_storage_order
-        keys = np.empty((bands, len(self)), np.uint64)
-        _band_keys(addresses, order, self.num_perm, first, rows, keys)
-        return keys
+        salts = np.empty(0, np.uint64) if groups is None else groups[order] << np.uint64(48)
+        entries = np.empty((bands, len(self)), np.uint64)
+        _band_entries(addresses, nodes[order], salts, self.num_perm, first, rows, np.uint64(bits), entries)
+        return entries
 
 
 @intrinsic
@@ -124,14 +147,27 @@ def _matched_bands(addresses, num_perm, left, right, bands, rows, counts):  # ty
 
 
 @njit(cache=True, nogil=True)
-def _band_keys(addresses, order, num_perm, first, rows, keys):  # type: ignore[no-untyped-def]
+def same_values(addresses, num_perm, left, right, first, stop):  # type: ignore[no-untyped-def]
+    """Whether two signatures agree in all positions from `first` up to `stop`."""
+    a, b = _signature(addresses, num_perm, left), _signature(addresses, num_perm, right)
+    equal = True
+    for k in range(first, stop):
+        equal &= a[k] == b[k]
+    return equal
+
+
+@njit(cache=True, nogil=True)
+def _band_entries(addresses, nodes, salts, num_perm, first, rows, bits, entries):  # type: ignore[no-untyped-def]
     for at in range(len(addresses)):
         signature = _signature(addresses, num_perm, at)
-        for band in range(len(keys)):
+        for band in range(len(entries)):
             begin = first + band * rows
             h = U64(0)
             for k in range(begin, begin + rows - 1, 2):  # sums of independent terms, which overlap in the processor
                 h += fmix64((U64(signature[k]) | (U64(signature[k + 1]) << U64(32))) ^ (U64(k) * _STEP))
             if rows % 2:
                 h += fmix64(U64(signature[begin + rows - 1]) ^ (U64(begin + rows) * _STEP))
-            keys[band, order[at]] = fmix64(h)
+            h = fmix64(h)
+            if len(salts):
+                h ^= salts[at]
+            entries[band, at] = ((h >> bits) << bits) | U64(nodes[at])

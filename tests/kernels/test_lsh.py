@@ -11,6 +11,7 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.kernels.buckets import number_bits
 from curate.kernels.components import components
 from curate.kernels.lsh import band_shape, candidate_probability, unite_buckets
 from curate.kernels.signatures import Signatures
@@ -37,8 +38,9 @@ def _unite_all(values: np.ndarray, bands: int, rows: int, min_agreement: int) ->
     signatures = _signatures_of(values)
     parent = np.arange(len(values))
     for band in range(bands):
-        [keys] = signatures.band_keys(band * rows, rows)
-        unite_buckets(parent, np.arange(len(values)), keys, signatures, min_agreement)
+        first = band * rows
+        [entries] = signatures.band_entries(first, rows, 1, np.arange(len(values)), number_bits(len(values)))
+        unite_buckets(parent, entries, signatures, (first, first + rows), min_agreement)
     return components(parent).tolist()
 
 
@@ -72,7 +74,10 @@ def test_candidates_are_those_of_datasketch(bands: int, rows: int) -> None:
     signatures = _signatures_of(values)
     expected = _datasketch_candidates(values, bands, rows)
     assert len(expected) > 50
-    keys = signatures.band_keys(0, rows, bands).T
+    bits = number_bits(len(values))
+    entries = signatures.band_entries(0, rows, bands, np.arange(len(values)), bits).T
+    numbers, keys = entries[:, 0] & np.uint64((1 << bits) - 1), entries >> np.uint64(bits)
+    keys = keys[np.argsort(numbers)]
     pairs = list(combinations(range(len(values)), 2))
     left, right = np.array(pairs).T
     shared = (keys[left] == keys[right]).sum(axis=1)
