@@ -231,24 +231,13 @@ def _any_words(data, at, begin, end, classes, lower, starts, stops, hashes, coun
 @njit(cache=True, nogil=True)
 def _push_character(h, chunk, size, code):  # type: ignore[no-untyped-def]
     """Append a character's UTF-8 to a word whose bytes are hashed eight at a time."""
-    if code < 0x80:
-        return _push(h, chunk, size, code)
-    if code < 0x800:
-        h, chunk, size = _push(h, chunk, size, 0xC0 | (code >> 6))
-    elif code < 0x10000:
-        h, chunk, size = _push(h, chunk, size, 0xE0 | (code >> 12))
-        h, chunk, size = _push(h, chunk, size, 0x80 | ((code >> 6) & 0x3F))
-    else:
-        h, chunk, size = _push(h, chunk, size, 0xF0 | (code >> 18))
-        h, chunk, size = _push(h, chunk, size, 0x80 | ((code >> 12) & 0x3F))
-        h, chunk, size = _push(h, chunk, size, 0x80 | ((code >> 6) & 0x3F))
-    return _push(h, chunk, size, 0x80 | (code & 0x3F))
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _push(h, chunk, size, byte):  # type: ignore[no-untyped-def]
-    chunk |= U64(byte) << U64(8 * (size % 8))
-    size += 1
-    if size % 8 == 0:
-        return fmix64(h ^ chunk), U64(0), size
+    length = 1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000)
+    lead = 0 if length == 1 else 0xF00 >> length & 0xFF
+    for k in range(length - 1, -1, -1):
+        bits = code >> (6 * k)
+        byte = lead | bits if k == length - 1 else 0x80 | (bits & 0x3F)
+        chunk |= U64(byte) << U64(8 * (size % 8))
+        size += 1
+        if size % 8 == 0:
+            h, chunk = fmix64(h ^ chunk), U64(0)
     return h, chunk, size
