@@ -199,5 +199,20 @@ def train_classifier(
     click.echo(f"{folder}/{name}: {card}")
 
 
+@main.command(epilog=EXAMPLE + "curate doctor --warm")
+@click.option("--warm", is_flag=True, help="Compile every loop now, so that no run has to wait for it.")
+def doctor(warm: bool) -> None:
+    """Show what this machine has of what curate needs, and what to do about the rest."""
+    from rich.console import Console
+
+    from curate.report.doctor_table import print_findings
+
+    if warm:
+        from curate.warm import warm as compile_all
+
+        click.echo(f"every loop is compiled; that took {compile_all():.1f} s")
+    print_findings(Console())
+
+
 if __name__ == "__main__":
     main()

@@ -27,9 +27,10 @@ LAYERS = (
     ("annotate_part",),
     ("tasks",),
     ("engines",),
+    ("doctor",),
     ("report",),
     ("runner",),
-    ("train",),
+    ("train", "warm"),
 )
 STAGE_FOLDERS = {"ingest", "filters", "dedup", "decontaminate", "tokenize", "mix", "shards"}
 #: What is shown after a run needs the run's result.

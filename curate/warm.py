@@ -1,0 +1,95 @@
+"""Compiling every loop ahead of time, by a run of all stages over a few hundred paragraphs.
+
+A loop is compiled when it first runs and kept on disk, beside the package or in the user's cache. On a machine whose
+workers come and go, or with a time limit on jobs, it is better done once, when the software is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from curate.registry import STAGES
+from curate.runner import run
+
+#: Stages of which a pipeline has one of several: the loops are the same.
+LEFT_OUT = frozenset({"load_tokenizer"})
+
+_PARAMETERS = {
+    "quality_filter": {"positives": ["books"], "sources": ["web"]},
+    "exact_dedup": {"scope": "within"},
+    "decontaminate": {"benchmarks": "items.jsonl"},
+    "train_tokenizer": {"vocab_size": 400},
+    "mix": {"weights": {"web": 50, "books": 50}},
+    "write_tokens": {"sequence_length": 64, "shard_tokens": 20_000},
+}
+
+#: Rules that few of the paragraphs would pass.
+_LENIENT = {
+    "gopher_quality": {"min_words": 5, "min_alphabetic_words": 0.1, "min_stop_words": 0},
+    "c4_quality": {"min_sentences": 0},
+    "fineweb_quality": {"max_short_lines": None},
+}
+
+_PAGE = "<!doctype html><title>{title}</title><nav><a href=/>Home</a></nav><main><h1>{title}</h1><p>{text}</p></main>"
+
+
+def warm() -> float:
+    """Run every stage once on text of the Python documentation, in a temporary folder.
+
+    Returns:
+        The seconds that it took: a few if everything was compiled already.
+    """
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        _write_inputs(Path(folder))
+        (Path(folder) / "warm.yaml").write_text(json.dumps(_pipeline(Path(folder))), "utf-8")
+        run(Path(folder) / "warm.yaml", output=Path(folder) / "run", workers=0)
+    return time.perf_counter() - start
+
+
+def _pipeline(folder: Path) -> dict[str, object]:
+    stages = []
+    for name in STAGES:
+        parameters = {**_PARAMETERS.get(name, {}), **_LENIENT.get(name, {})}
+        if name == "decontaminate":
+            parameters["benchmarks"] = str(folder / "items.jsonl")
+        if name not in LEFT_OUT:
+            stages.append({name: parameters})
+    sources = {
+        "web": {"read": "warc", "paths": str(folder / "web.warc"), "extractor": "resiliparse"},
+        "books": {"read": "jsonl", "paths": str(folder / "books.jsonl")},
+    }
+    return {"name": "warm", "seed": 0, "sources": sources, "stages": stages}
+
+
+def _write_inputs(folder: Path) -> None:
+    """Pages, documents, and items of which some are in the pages; some pages are there twice."""
+    texts = _paragraphs()
+    books, web = texts[::2], texts[1::2]
+    items = web[::20]
+    web += web[::7] + [f"{text} {text[:100]}" for text in web[1::7]]
+    (folder / "books.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in books), "utf-8")
+    (folder / "items.jsonl").write_text("".join(json.dumps({"question": text}) + "\n" for text in items), "utf-8")
+    with (folder / "web.warc").open("wb") as file:
+        for number, text in enumerate(web):
+            file.write(_record(number, _PAGE.format(title=f"Page {number}", text=text)))
+
+
+def _paragraphs() -> list[str]:
+    from pydoc_data.topics import topics
+
+    texts = [" ".join(text.split()) for name in sorted(topics) for text in topics[name].split("\n\n")]
+    return list(dict.fromkeys(text for text in texts if len(text.split()) >= 60))[:400]
+
+
+def _record(number: int, page: str) -> bytes:
+    """A WARC record of type resource."""
+    body = page.encode()
+    head = (
+        "WARC/1.0\r\nWARC-Type: resource\r\nContent-Type: text/html; charset=utf-8\r\n"
+        f"WARC-Target-URI: http://example.org/{number}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body + b"\r\n\r\n"
