@@ -10,6 +10,7 @@ import json
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from curate.registry import STAGES
 from curate.runner import run
@@ -17,7 +18,7 @@ from curate.runner import run
 #: Stages of which a pipeline has one of several: the loops are the same.
 LEFT_OUT = frozenset({"load_tokenizer"})
 
-_PARAMETERS = {
+_PARAMETERS: dict[str, dict[str, Any]] = {
     "quality_filter": {"positives": ["books"], "sources": ["web"]},
     "exact_dedup": {"scope": "within"},
     "decontaminate": {"benchmarks": "items.jsonl"},
@@ -27,7 +28,7 @@ _PARAMETERS = {
 }
 
 #: Rules that few of the paragraphs would pass.
-_LENIENT = {
+_LENIENT: dict[str, dict[str, Any]] = {
     "gopher_quality": {"min_words": 5, "min_alphabetic_words": 0.1, "min_stop_words": 0},
     "c4_quality": {"min_sentences": 0},
     "fineweb_quality": {"max_short_lines": None},
