@@ -1,6 +1,7 @@
 # make run     install into .venv, then run pipelines/gpt3_mix.yaml on the demo corpus
 # make test    lint, types, tests: what CI runs
 # make lint    lint and types only
+# make bench   every text stage against other libraries; DATA=folder of real text, ONLY='BPE encode' for one
 # make clean   remove .venv and everything that can be made again; runs/ stays
 #
 # PYTHON=... picks the interpreter; it must be 3.11 or newer.
@@ -8,6 +9,7 @@
 SHELL := /bin/bash
 PIPELINE ?= pipelines/gpt3_mix.yaml
 WORKERS ?= 2
+DATA ?= ../shared/data
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -16,7 +18,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help run test lint clean
+.PHONY: help run test lint bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -31,6 +33,9 @@ lint: .venv/installed-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy
+
+bench: .venv/installed
+	@$(BIN)/python benchmarks/bench.py --data "$(DATA)" $(if $(ONLY),--only "$(ONLY)")
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,29 @@
+"""curate's BPE encoder: ids of all texts, in batches; its cache is empty at the start."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from encode_digest import digest
+from measure import Work, measure
+
+from curate.kernels.bpe_encode import BpeEncoder
+from curate.kernels.bpe_tables import BpeTables
+
+_BATCH_TEXTS = 2000
+
+
+def prepare(texts: list[str], inputs: Path) -> Work:
+    """`encode` of Arrow text to `uint16`."""
+    saved = json.loads((inputs / "tokenizer.json").read_text("utf-8"))
+    encoder = BpeEncoder(BpeTables.of_model(saved["model"]))
+    batches = [pa.array(texts[at : at + _BATCH_TEXTS]) for at in range(0, len(texts), _BATCH_TEXTS)]
+
+    def work() -> list[np.ndarray]:
+        return [encoder.encode(batch, np.uint16)[0].copy() for batch in batches]
+
+    return work
+
+
+measure(prepare, ["curate"], digest)

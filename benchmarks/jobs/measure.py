@@ -1,0 +1,83 @@
+"""Times one job in a process of its own, and prints what it saw as a line of JSON.
+
+Every job imports this and runs in the environment of the library it measures, so nothing but the standard library is
+used here. A job calls `measure(prepare, …)`; `prepare(texts, inputs)` does what is not to be timed (start-up, the
+library's own form of input) and returns the work, a function whose result is digested after the clock has stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+Work = Callable[[], Any]
+
+_WARM_UP_TEXTS = 50
+
+
+def measure(
+    prepare: Callable[[list[str], Path], Work],
+    packages: Sequence[str],
+    digest: Callable[[Any], str | int] = int,
+) -> None:
+    """Run a job: once on a few texts to warm up, then timed on all.
+
+    Args:
+        prepare: makes the work from texts and the folder of further inputs.
+        packages: whose versions to state.
+        digest: what identifies the result, so that the harness can say whether two libraries agree.
+    """
+    options = _options()
+    os.sched_setaffinity(0, {options.core})
+    texts, megabytes = read_texts(options.inputs / "texts.jsonl", options.max_mb)
+    prepare(texts[:_WARM_UP_TEXTS], options.inputs)()
+    work = prepare(texts, options.inputs)
+    before, start = time.process_time(), time.perf_counter()
+    result = work()
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - before
+    report(megabytes, "MB", seconds, cpu_seconds, packages, digest=digest(result), documents=len(texts))
+
+
+def report(
+    amount: float, unit: str, seconds: float, cpu_seconds: float, packages: Sequence[str], **more: object
+) -> None:
+    """Print the line that the harness reads. The rate is by processor time, which other programs hardly change."""
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    line = {
+        "rate": amount / cpu_seconds,
+        "unit": f"{unit}/s",
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "peak_mb": peak_kib * 1024 / 1e6,
+        "versions": {name: version(name) for name in packages},
+        **more,
+    }
+    print(json.dumps(line), flush=True)
+
+
+def read_texts(path: Path, max_mb: float) -> tuple[list[str], float]:
+    """The texts of a JSONL file up to a size, and that size in MB of UTF-8."""
+    texts, size = [], 0
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            text = json.loads(line)["text"]
+            texts.append(text)
+            size += len(text.encode())
+            if size >= max_mb * 1e6:
+                break
+    return texts, size / 1e6
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("inputs", type=Path)
+    parser.add_argument("--max-mb", type=float, required=True)
+    parser.add_argument("--core", type=int, default=0)
+    return parser.parse_args()
