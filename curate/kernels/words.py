@@ -72,14 +72,16 @@ class Words:
 @lru_cache(maxsize=1)
 def character_tables() -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """For each code point its class (OTHER, WORD, SINGLE, MARK) and its lower-case code point."""
-    characters = list(map(chr, range(_TABLE_SIZE)))  # whole passes of C code: a loop here takes three times as long
-    majors = np.frombuffer("".join(map(unicodedata.category, characters))[::2].encode(), np.uint8)
-    classes = np.select([majors == ord("L"), majors == ord("N"), majors == ord("M")], [WORD, WORD, MARK], OTHER)
-    classes = classes.astype(np.uint8)
+    classes = np.zeros(_TABLE_SIZE, np.uint8)
     lower = np.arange(_TABLE_SIZE, dtype=np.int32)
-    for code, small in enumerate(map(str.lower, characters)):
-        if small != characters[code] and len(small) == 1 and classes[code] == WORD:
-            lower[code] = ord(small)
+    for code in range(_TABLE_SIZE):
+        kind = unicodedata.category(chr(code))[0]
+        if kind in "LN":
+            classes[code] = WORD
+            small = chr(code).lower()
+            lower[code] = ord(small) if len(small) == 1 else code
+        elif kind == "M":
+            classes[code] = MARK
     for first, last in _SINGLE_RANGES:
         span = classes[first : last + 1]
         span[span == WORD] = SINGLE
