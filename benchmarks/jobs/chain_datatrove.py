@@ -22,7 +22,7 @@ from datatrove.pipeline.readers import JsonlReader, WarcReader
 from datatrove.pipeline.tokens import DocumentTokenizer
 from datatrove.pipeline.writers import JsonlWriter
 from datatrove_index import decontamination
-from measure import report
+from measure import processor_seconds, report
 
 
 def chain(inputs: Path, folder: Path) -> None:
@@ -62,10 +62,10 @@ def main() -> None:
     os.sched_setaffinity(0, {options.core})
     pages = json.loads((options.inputs / "inputs.json").read_text("utf-8"))["crawl_pages"]
     with tempfile.TemporaryDirectory() as folder:
-        before, start = time.process_time(), time.perf_counter()
+        before, start = processor_seconds(), time.perf_counter()
         chain(options.inputs, Path(folder))
         seconds = time.perf_counter() - start
-        report(pages, "documents", seconds, time.process_time() - before, ["datatrove", "trafilatura"], documents=pages)
+        report(pages, "documents", seconds, processor_seconds() - before, ["datatrove", "trafilatura"], documents=pages)
 
 
 main()
