@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from curate.kernels.lines import Units
+    from curate.kernels.text_counts import TextCounts
     from curate.kernels.words import Words
 
 #: Marks, inside a text, where one document ends and the next begins. Ingestion lets no NUL in, so it is free.
@@ -125,11 +127,39 @@ class Documents:
         return id_words(self.id)
 
     @cached_property
+    def buffers(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The bytes of the texts and their offsets, checked: what kernels take (see `text_buffers`)."""
+        from curate.kernels.buffers import text_buffers
+
+        return text_buffers(self.text)
+
+    @cached_property
     def words(self) -> Words:
         """The words of the texts with their hashes; computed once per batch, on first use."""
-        from curate.kernels.words import scan_words
+        from curate.kernels.words import find_words
 
-        return scan_words(self.text)
+        return find_words(*self.buffers)
+
+    @cached_property
+    def text_counts(self) -> TextCounts:
+        """Counts of characters and lines in each text; computed once per batch, on first use."""
+        from curate.kernels.text_counts import count_text
+
+        return count_text(*self.buffers)
+
+    @cached_property
+    def text_chars(self) -> NDArray[np.int64]:
+        """The length of each text in characters."""
+        from curate.kernels.text_counts import text_chars
+
+        return text_chars(*self.buffers)
+
+    @cached_property
+    def lines(self) -> Units:
+        """The lines of the texts, with a hash of each; computed once per batch, on first use."""
+        from curate.kernels.lines import split_lines
+
+        return split_lines(*self.buffers)
 
     @cached_property
     def text_bytes(self) -> NDArray[np.int64]:
@@ -174,28 +204,28 @@ def apply_cuts(texts: pa.StringArray, cuts: pa.ListArray) -> pa.StringArray:
 
     A split at the very start or end of a text leaves no mark: nothing stands on one of its sides.
 
+    Raises:
+        ValueError: a span is out of its text, before the end of the one before it, or inside a character.
+
     >>> spans = [[{"start": 3, "stop": 7, "replacement": None, "split": True}], None]
     >>> apply_cuts(pa.array(["one two three", "four"]), pa.array(spans, CUTS)).to_pylist()
     ['one\\x00 three', 'four']
     """
-    edited = {}
-    for row in np.flatnonzero(pc.fill_null(pc.list_value_length(cuts), 0).to_numpy(zero_copy_only=False)):
-        edited[int(row)] = _cut(texts[int(row)].as_buffer().to_pybytes(), cuts[int(row)].as_py())
-    if not edited:
+    from curate.kernels.buffers import text_buffers
+    from curate.kernels.cuts import cut_texts
+
+    counts = pc.fill_null(pc.list_value_length(cuts), 0).to_numpy(zero_copy_only=False)
+    if not counts.any():
         return texts
-    return pa.array((edited.get(row, text) for row, text in enumerate(texts.to_pylist())), pa.string())
-
-
-def _cut(text: bytes, spans: list[dict[str, Any]]) -> str:
-    pieces: list[bytes] = []
-    position = 0
-    for span in spans:
-        pieces.append(text[position : span["start"]])
-        inside = span["start"] > 0 and span["stop"] < len(text)
-        pieces.append(SPLIT.encode() if span["split"] and inside else (span["replacement"] or "").encode())
-        position = span["stop"]
-    pieces.append(text[position:])
-    return b"".join(pieces).decode()
+    data, offsets = text_buffers(texts)
+    starts, stops, replacement, split = cuts.flatten().flatten()
+    starts, stops = (np.asarray(column, np.int64) for column in (starts, stops))
+    inside = (starts > 0) & (stops < np.repeat(np.diff(offsets), counts))
+    inserted = pc.if_else(pc.and_(split, pa.array(inside)), SPLIT, pc.fill_null(replacement, ""))
+    edges = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    data, offsets = cut_texts((data, offsets), edges, starts, stops, text_buffers(inserted))
+    narrow = pa.array(offsets, pa.int32()).buffers()[1]
+    return pa.StringArray.from_buffers(len(texts), narrow, pa.py_buffer(data))
 
 
 def find_ids(known: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:

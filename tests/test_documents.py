@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -14,6 +14,7 @@ from curate.documents import CUTS, SPLIT, Documents, apply_cuts, document_id, fi
 from curate.draws import uniform
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters=SPLIT), min_size=1), st.data())
 def test_cuts_remove_exactly_their_spans(text: str, data: st.DataObject) -> None:
     """Removing character spans by byte offsets equals slicing the string, whatever the alphabet."""
@@ -28,6 +29,18 @@ def test_a_split_at_the_edge_leaves_no_mark() -> None:
     """A split separates two pieces; where one side is empty there is nothing to separate."""
     spans = [{"start": a, "stop": b, "replacement": None, "split": True} for a, b in ((0, 1), (2, 3), (4, 5))]
     assert apply_cuts(pa.array(["abcde"]), pa.array([spans], CUTS)).to_pylist() == [f"b{SPLIT}d"]
+
+
+def test_what_is_computed_once_belongs_to_its_texts() -> None:
+    """Documents with cuts made have words, lines and counts of their own."""
+    docs = Documents.from_texts(["One line.\nMenu\n", "Ünchanged"])
+    before = docs.words.counts.tolist(), docs.lines.counts.tolist(), docs.text_counts.newlines.tolist()
+    assert before == ([3, 1], [3, 1], [2, 0])
+    cut = docs.with_cuts(pa.array([[{"start": 9, "stop": 15, "replacement": None, "split": False}], None], CUTS))
+    after = cut.words.counts.tolist(), cut.lines.counts.tolist(), cut.text_counts.newlines.tolist()
+    assert after == ([2, 1], [1, 1], [0, 0])
+    assert (docs.text_chars.tolist(), cut.text_chars.tolist()) == ([15, 9], [9, 9])
+    assert docs.words is docs.words and docs.lines is docs.lines
 
 
 def test_ids_are_found_among_sorted_ones() -> None:

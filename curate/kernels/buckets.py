@@ -69,12 +69,12 @@ def _scatter(entries, shift, starts, target):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _settle(entries, shift):  # type: ignore[no-untyped-def]
     """Sort each run of entries that are alike above `shift`: most are of one entry or two."""
-    begin = 0
+    begin = np.int64(0)  # not a literal: numba would compile the sort once more for it
     for end in range(1, len(entries) + 1):
         if end == len(entries) or (entries[end] ^ entries[begin]) >> shift != U64(0):
             if end - begin > 1:
                 _shell_sort(entries, begin, end)
-            begin = end
+            begin = np.int64(end)
 
 
 @njit(cache=True, nogil=True)

@@ -17,6 +17,7 @@ def text_buffers(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
         `data`, `uint8`; and `offsets`, `int64` of shape (n + 1,): text i is `data[offsets[i]:offsets[i + 1]]`.
 
     Raises:
+        TypeError: the array is of another type, such as bytes that need not be text.
         ValueError: the array has nulls or is not valid Arrow (offsets out of range, text that is not UTF-8).
 
     >>> data, offsets = text_buffers(pa.array(["ab", "", "c"]))
@@ -25,12 +26,14 @@ def text_buffers(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
     """
     if texts.null_count:
         raise ValueError(f"{texts.null_count} texts are null; fill them first")
-    texts.validate(full=True)
     wide = pa.types.is_large_string(texts.type)
+    if not (wide or pa.types.is_string(texts.type)):
+        raise TypeError(f"texts are {texts.type}, not string or large_string; cast them first")
+    texts.validate(full=True)
     _, offset_buffer, data_buffer = texts.buffers()
-    if len(texts) == 0:
-        return np.empty(0, np.uint8), np.zeros(1, np.int64)
-    offsets = np.frombuffer(offset_buffer, dtype=np.int64 if wide else np.int32)
-    offsets = offsets[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    data = np.frombuffer(data_buffer, dtype=np.uint8) if data_buffer is not None else np.empty(0, np.uint8)
+    data, offsets = np.frombuffer(data_buffer or b"", dtype=np.uint8), np.zeros(1, np.int64)
+    data.flags.writeable = False  # whoever made the buffer: kernels are compiled anew for an array that can be written
+    if len(texts) > 0:
+        narrow = np.frombuffer(offset_buffer, dtype=np.int64 if wide else np.int32)
+        offsets = narrow[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
     return data[offsets[0] : offsets[-1]], offsets - offsets[0]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
-from curate.kernels.buffers import text_buffers
-from curate.kernels.characters import BREAK, SPACE, character_flags
+from curate.kernels.bare import bare_njit
+from curate.kernels.bits import load64, trailing_zeros
+from curate.kernels.blocks import BLOCK, address_of, bits_between, count_between, find_between
+from curate.kernels.characters import BREAK, SPACE, character_flags, decode, flags_of
 from curate.kernels.hashing import U64, fmix64
-from curate.kernels.words import decode
 
-_NEWLINE, _RETURN = 10, 13
+_NEWLINE, _RETURN = np.int64(0x0A), np.int64(0x0D)
+_FIRST_TRAIL, _LAST_TRAIL = np.int64(0x80), np.int64(0xBF)  # bytes of a character after its first
 
 
 @dataclass(frozen=True)
@@ -55,74 +55,80 @@ def running_total(values: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
 
 
-def split_lines(texts: pa.Array) -> Units:
+def split_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Units:
     r"""Split at runs of newlines, as `re.split("\n+", text)` does: a newline at either end leaves an empty line.
 
-    >>> lines = split_lines(pa.array(["one\n\ntwo.\n"]))
+    Args:
+        data, offsets: of `text_buffers`.
+
+    >>> from curate.documents import Documents
+    >>> lines = split_lines(*Documents.from_texts(["one\n\ntwo.\n"]).buffers)
     >>> lines.counts.tolist(), lines.chars.tolist(), [chr(c) for c in lines.last]
     ([3], [3, 4, 0], ['e', '.', '\x00'])
     """
-    return _split(texts, 1, False)
+    return _split(data, offsets, 1, False)
 
 
-def split_paragraphs(texts: pa.Array) -> Units:
+def split_paragraphs(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Units:
     r"""Split at runs of two or more newlines, white space at both ends removed: `re.split("\n{2,}", text.strip())`.
 
-    >>> split_paragraphs(pa.array(["\n\n\none\ntwo\n\n\nthree\n"])).chars.tolist()
+    Args:
+        data, offsets: of `text_buffers`.
+
+    >>> from curate.documents import Documents
+    >>> split_paragraphs(*Documents.from_texts(["\n\n\none\ntwo\n\n\nthree\n"]).buffers).chars.tolist()
     [7, 5]
     """
-    return _split(texts, 2, True)
+    return _split(data, offsets, 2, True)
 
 
-def _split(texts: pa.Array, least: int, strip: bool) -> Units:
-    data, offsets = text_buffers(texts)
-    capacity = int(np.count_nonzero(data == _NEWLINE)) // least + len(texts)
+def _split(data: NDArray[np.uint8], offsets: NDArray[np.int64], least: int, strip: bool) -> Units:
+    capacity = count_between(data, 0, len(data), _NEWLINE, _NEWLINE) // least + len(offsets) - 1
     hashes, chars = np.empty(capacity, np.uint64), np.empty(capacity, np.int64)
     last, blank = np.empty(capacity, np.int32), np.empty(capacity, np.bool_)
-    unit_offsets = np.zeros(len(texts) + 1, np.int64)
-    count = _scan(data, offsets, character_flags(), least, strip, hashes, chars, last, blank, unit_offsets)
+    unit_offsets = np.zeros(len(offsets), np.int64)
+    _scan(data, offsets, character_flags(), least, strip, hashes, chars, last, blank, unit_offsets)
+    count = unit_offsets[-1]
     return Units(hashes[:count], chars[:count], last[:count], blank[:count], unit_offsets)
 
 
-def breaking_bytes() -> NDArray[np.bool_]:
-    """Which bytes may begin a character at which `str.splitlines` splits; what `line_end` looks up."""
-    breaks = np.flatnonzero(character_flags() & BREAK)
-    firsts = np.zeros(256, np.bool_)
-    firsts[[chr(code).encode()[0] for code in breaks]] = True
-    return firsts
-
-
-@njit(cache=True, nogil=True)
-def line_end(data, at, end, breaking, flags):  # type: ignore[no-untyped-def]
+@bare_njit
+def line_end(data, at, end, flags):  # type: ignore[no-untyped-def]
     """Where the line that begins at `at` ends, and where the next one begins, as `str.splitlines` has it."""
     while at < end:
-        if breaking[data[at]]:
-            code, length = decode(data, at, end)
-            if flags[code] & BREAK:
-                crlf = code == _RETURN and at + 1 < end and data[at + 1] == _NEWLINE
-                return at, at + length + crlf
-        at += 1
+        bits = bits_between(data, at, 0x0A, 0x0D) | bits_between(data, at, 0x1C, 0x1E)
+        bits |= bits_between(data, at, 0xC2, 0xC2) | bits_between(data, at, 0xE2, 0xE2)  # of U+0085, U+2028, U+2029
+        while bits:
+            stop = at + np.int64(trailing_zeros(bits))
+            if stop >= end:
+                return end, end
+            code, length = decode(data, stop, end)
+            if flags_of(code, flags) & BREAK:
+                crlf = code == _RETURN and stop + 1 < end and data[stop + 1] == _NEWLINE
+                return stop, stop + length + crlf
+            bits &= bits - U64(1)
+        at += BLOCK
     return end, end
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def skip(data, at, end, bit, flags):  # type: ignore[no-untyped-def]
     """Past all characters that have the bit: the first position that has not, or `end`."""
     while at < end:
         code, length = decode(data, at, end)
-        if code >= len(flags) or not flags[code] & bit:
+        if not flags_of(code, flags) & bit:
             break
         at += length
     return at
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def skip_space(data, at, end, flags):  # type: ignore[no-untyped-def]
     """The first position that is not white space, or `end`."""
     return skip(data, at, end, SPACE, flags)
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def last_character(data, begin, end):  # type: ignore[no-untyped-def]
     """The code point before `end` and where it begins; 0 and `end` if there is none."""
     at = end
@@ -133,46 +139,41 @@ def last_character(data, begin, end):  # type: ignore[no-untyped-def]
     return 0, end
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def strip_end(data, begin, end, flags):  # type: ignore[no-untyped-def]
     """The end of the text without white space at its end."""
     while end > begin:
         code, at = last_character(data, begin, end)
-        if code >= len(flags) or not flags[code] & SPACE:
+        if not flags_of(code, flags) & SPACE:
             break
         end = at
     return end
 
 
-@njit(cache=True, nogil=True)
-def _hash_bytes(data, begin, end):  # type: ignore[no-untyped-def]
-    """Eight bytes at a time; the length goes in, so that zeros at the end count."""
-    h = U64(end - begin) * U64(0x9E3779B97F4A7C15)
-    at = begin
-    while at + 8 <= end:
-        word = U64(0)
-        for k in range(8):
-            word |= U64(data[at + k]) << U64(8 * k)
-        h = (h ^ word) * U64(0xFF51AFD7ED558CCD)
-        h ^= h >> U64(32)
-        at += 8
-    word = U64(0)
-    while at < end:
-        word = (word << U64(8)) | U64(data[at])
-        at += 1
-    return fmix64(h ^ word)
-
-
-@njit(cache=True, nogil=True)
+@bare_njit
 def count_chars(data, begin, end):  # type: ignore[no-untyped-def]
     """The number of characters of valid UTF-8."""
-    chars = np.int64(0)
-    for at in range(begin, end):
-        chars += data[at] & 0xC0 != 0x80
-    return chars
+    return end - begin - count_between(data, begin, end, _FIRST_TRAIL, _LAST_TRAIL)
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
+def _hash_bytes(data, begin, end):  # type: ignore[no-untyped-def]
+    """Eight bytes at a time, the last eight overlapping those before."""
+    h = U64(end - begin) * U64(0x9E3779B97F4A7C15)
+    at = begin
+    while at + 8 < end:
+        h = (h ^ load64(address_of(data) + U64(at))) * U64(0xFF51AFD7ED558CCD)
+        h ^= h >> U64(32)
+        at += 8
+    if end - begin >= 8:
+        return fmix64(h ^ load64(address_of(data) + U64(end - 8)))
+    last = U64(0)
+    for k in range(begin, end):
+        last = (last << U64(8)) | U64(data[k])
+    return fmix64(h ^ last)
+
+
+@bare_njit
 def _scan(data, offsets, flags, least, strip, hashes, chars, last, blank, unit_offsets):  # type: ignore[no-untyped-def]
     count = 0
     for text in range(len(offsets) - 1):
@@ -182,8 +183,7 @@ def _scan(data, offsets, flags, least, strip, hashes, chars, last, blank, unit_o
             end = strip_end(data, at, end, flags)
         begin = at
         while True:
-            while at < end and data[at] != _NEWLINE:
-                at += 1
+            at = find_between(data, at, end, _NEWLINE, _NEWLINE)
             after = at
             while after < end and data[after] == _NEWLINE:
                 after += 1
@@ -199,4 +199,3 @@ def _scan(data, offsets, flags, least, strip, hashes, chars, last, blank, unit_o
                     break
             at = after
         unit_offsets[text + 1] = count
-    return count

@@ -178,7 +178,7 @@ def _find(hashes, offsets, lengths, prefixes, slots, values, out, ngrams):  # ty
     oldest = U64(1)
     for _ in range(size - 1):
         oldest *= _BASE
-    count = 0
+    count = np.int64(0)
     for text in range(len(offsets) - 1):
         begin, end = offsets[text], offsets[text + 1]
         rolling = U64(0)

@@ -3,61 +3,57 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from curate.kernels.characters import CLOSER, END, LOWER, SPACE, character_flags
-from curate.kernels.lines import skip
-from curate.kernels.words import decode
+from curate.kernels.bare import bare_njit
+from curate.kernels.bits import trailing_zeros
+from curate.kernels.blocks import BLOCK, bits_between, low_bits
+from curate.kernels.characters import CLOSER, END, LOWER, decode, flags_of
+from curate.kernels.hashing import U64
+from curate.kernels.lines import skip, skip_space
 
-_DOT, _WIDE = 0x2E, 0x3000
-
-
-def sentence_bytes() -> NDArray[np.bool_]:
-    """Which bytes may begin a character that ends a sentence; what `count_sentences` looks up."""
-    firsts = np.zeros(256, np.bool_)
-    firsts[[chr(code).encode()[0] for code in np.flatnonzero(character_flags() & END)]] = True
-    return firsts
+_DOT, _BLANK, _WIDE = 0x2E, 0x20, 0x3000
 
 
-@njit(cache=True, nogil=True)
-def count_sentences(line, length, ending, flags):  # type: ignore[no-untyped-def]
-    """The sentences in the first `length` bytes of a line.
+@bare_njit
+def count_sentences(line, begin, end, flags):  # type: ignore[no-untyped-def]
+    """The sentences in the bytes of a line from `begin` to `end`.
 
     A sentence ends with a run of end marks and closing quotes and brackets, before white space or the line's end, and
     after an ideographic mark anywhere. One full stop does not end it before a small letter ("approx. five") nor after
     one capital ("J. Smith"). What is left at the end of the line is a sentence, too.
     """
-    at, sentences, begun = np.int64(0), np.int64(0), False
-    while at < length:
-        if not ending[line[at]]:
-            begun |= line[at] > 0x20
-            at += 1
-            continue
-        code, step = decode(line, at, length)
-        if code >= len(flags) or not flags[code] & END:
-            begun |= code >= len(flags) or not flags[code] & SPACE
-            at += step
-            continue
-        after = skip(line, skip(line, at, length, END, flags), length, CLOSER, flags)
-        single = code == _DOT and after == at + 1
-        if _ends_here(line, at, after, length, code, single, flags):
-            sentences, begun = sentences + 1, False
-        at = after
-    return sentences + begun
+    sentences, last, after = np.int64(0), begin, begin
+    for block in range(begin, end, BLOCK):
+        bits = _candidates(line, block) & low_bits(min(BLOCK, end - block))
+        while bits:
+            at = block + np.int64(trailing_zeros(bits))
+            bits &= bits - U64(1)
+            code = decode(line, at, end)[0]
+            if at < after or not flags_of(code, flags) & END:
+                continue
+            after = skip(line, skip(line, at, end, END, flags), end, CLOSER, flags)
+            if _ends_here(line, begin, at, after, end, code, flags):
+                sentences, last = sentences + 1, after
+    return sentences + (skip_space(line, last, end, flags) < end)
 
 
-@njit(cache=True, nogil=True)
-def _ends_here(line, at, after, length, code, single, flags):  # type: ignore[no-untyped-def]
-    start = skip(line, after, length, SPACE, flags)
-    if start == length or code >= _WIDE:
+@bare_njit
+def _candidates(line, at):  # type: ignore[no-untyped-def]
+    """The three end marks of ASCII, and every byte that begins another character."""
+    marks = bits_between(line, at, 0x21, 0x21) | bits_between(line, at, 0x2E, 0x2E) | bits_between(line, at, 0x3F, 0x3F)
+    return marks | bits_between(line, at, 0xC2, 0xFF)
+
+
+@bare_njit
+def _ends_here(line, begin, at, after, end, code, flags):  # type: ignore[no-untyped-def]
+    start = skip_space(line, after, end, flags)
+    if start == end or code >= _WIDE:
         return True
     if start == after:
         return False
-    if not single:
+    if code != _DOT or after > at + 1:
         return True
-    following = decode(line, start, length)[0]
-    if following < len(flags) and flags[following] & LOWER:
+    if flags_of(decode(line, start, end)[0], flags) & LOWER:
         return False
-    initial = at > 0 and 0x41 <= line[at - 1] <= 0x5A
-    return not (initial and (at == 1 or line[at - 2] == 0x20 or line[at - 2] == _DOT))
+    initial = at > begin and 0x41 <= line[at - 1] <= 0x5A
+    return not (initial and (at == begin + 1 or line[at - 2] == _BLANK or line[at - 2] == _DOT))

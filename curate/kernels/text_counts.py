@@ -1,22 +1,21 @@
-"""Counts of what stands in each text, in one pass over its bytes, and of what its words are like."""
+"""Counts of what stands in each text, and of what its words are like."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
-from curate.kernels.buffers import text_buffers
-from curate.kernels.characters import ALPHA, JOINER, SPACE, WORD, character_flags
+from curate.kernels.bare import bare_njit
+from curate.kernels.bits import trailing_zeros
+from curate.kernels.blocks import BLOCK, bits_between, low_bits, popcount
+from curate.kernels.characters import ALPHA, IN_WORD, JOINER, SPACE, character_flags, decode, flags_of
 from curate.kernels.hashing import U64
-from curate.kernels.lines import breaking_bytes, count_chars, last_character, line_end, skip_space, strip_end
-from curate.kernels.words import Words, decode
+from curate.kernels.lines import count_chars, last_character, line_end, skip_space, strip_end
+from curate.kernels.words import Words
 
-_SPACE_CODE, _NUMBER_SIGN, _HYPHEN, _DOT, _NINE, _BULLET, _ELLIPSIS = 0x20, 0x23, 0x2D, 0x2E, 0x39, 0x2022, 0x2026
-_PLAIN, _BLANK = 1, 2
+_NUMBER_SIGN, _HYPHEN, _DOT, _BULLET, _ELLIPSIS = 0x23, 0x2D, 0x2E, 0x2022, 0x2026
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,6 @@ class TextCounts:
     """What stands in each of n texts: `int64` of shape (n,) each.
 
     Attributes:
-        chars: characters.
         newlines: line feeds.
         symbols: tokens beside words: runs of one same character that is neither white space nor part of a word, but for
             a single apostrophe, full stop, comma, colon, slash, underscore, @ or & between two words ("didn't"). Less
@@ -36,7 +34,6 @@ class TextCounts:
         ellipsis_lines: lines that end, before white space, with an ellipsis.
     """
 
-    chars: NDArray[np.int64]
     newlines: NDArray[np.int64]
     symbols: NDArray[np.int64]
     hashes: NDArray[np.int64]
@@ -46,118 +43,161 @@ class TextCounts:
     ellipsis_lines: NDArray[np.int64]
 
 
-def count_text(texts: pa.Array) -> TextCounts:
+@dataclass(frozen=True)
+class WordCounts:
+    """What the words of each of n texts are like: `int64` of shape (n,) each.
+
+    Attributes:
+        chars: characters of all words.
+        alphabetic: words that have an alphabetic character.
+        special: different words of those that were looked for.
+    """
+
+    chars: NDArray[np.int64]
+    alphabetic: NDArray[np.int64]
+    special: NDArray[np.int64]
+
+
+def text_chars(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The characters of each text: `int64` of shape (n,).
+
+    Args:
+        data, offsets: of `text_buffers`, n texts.
+
+    >>> from curate.documents import Documents
+    >>> text_chars(*Documents.from_texts(["héllo", ""]).buffers)
+    array([5, 0])
+    """
+    chars = np.empty(len(offsets) - 1, np.int64)
+    _text_chars(data, offsets, chars)
+    return chars
+
+
+def count_text(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> TextCounts:
     """Count what stands in each text.
 
     Args:
-        texts: Arrow `string` or `large_string` without nulls.
+        data, offsets: of `text_buffers`.
 
-    >>> counts = count_text(pa.array(["- It's #1, he said...\\n- I don't know …"]))
-    >>> counts.chars.item(), counts.symbols.item(), counts.hashes.item(), counts.ellipses.item()
-    (38, 6, 1, 2)
+    >>> from curate.documents import Documents
+    >>> counts = count_text(*Documents.from_texts(["- It's #1, he said...\\n- I don't know …"]).buffers)
+    >>> counts.newlines.item(), counts.symbols.item(), counts.hashes.item(), counts.ellipses.item()
+    (1, 6, 1, 2)
     >>> counts.lines.item(), counts.bullet_lines.item(), counts.ellipsis_lines.item()
     (2, 2, 2)
     """
-    data, offsets = text_buffers(texts)
-    counts = np.zeros((8, len(texts)), np.int64)
-    _count_characters(data, offsets, _byte_kinds(), character_flags(), counts)
-    _count_lines(data, offsets, breaking_bytes(), character_flags(), counts)
+    counts = np.zeros((7, len(offsets) - 1), np.int64)
+    _count_characters(data, offsets, character_flags(), counts)
+    _count_lines(data, offsets, character_flags(), counts)
     return TextCounts(*counts)
 
 
 def count_words(
-    texts: pa.Array, words: Words, special: NDArray[np.uint64]
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """What the words of each text are like.
+    data: NDArray[np.uint8], offsets: NDArray[np.int64], words: Words, special: NDArray[np.uint64]
+) -> WordCounts:
+    """Count what the words of each text are like.
 
     Args:
-        texts: n texts, without nulls.
+        data, offsets: of `text_buffers`.
         words: of these texts.
         special: `uint64`, the hashes of words to look for, without repeats.
-
-    Returns:
-        The characters of each word, `int32` of shape (words,); and for each text, `int64` of shape (n,), how many words
-        have an alphabetic character, and how many different special words there are.
     """
-    data, offsets = text_buffers(texts)
-    chars = np.empty(len(words.hashes), np.int32)
-    alphabetic, found = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.int64)
-    seen = np.full(len(special), -1, np.int64)
-    filter_bits = np.zeros(256, np.bool_)
-    filter_bits[(special & U64(255)).astype(np.int64)] = True
-    spans = (words.starts, words.stops, words.hashes, words.offsets)
-    _count_words(data, offsets, spans, character_flags(), special, filter_bits, seen, chars, alphabetic, found)
-    return chars, alphabetic, found
+    counts = np.zeros((3, len(offsets) - 1), np.int64)
+    _count_letters(data, offsets, words.starts, words.stops, words.chars, words.offsets, character_flags(), counts)
+    _count_special(words.hashes, words.offsets, *_places(special), np.full(len(special), -1, np.int64), counts[2])
+    return WordCounts(*counts)
 
 
-def _byte_kinds() -> NDArray[np.uint8]:
-    """Bytes that need no thought: ASCII letters and digits, and the space."""
-    kinds = np.zeros(256, np.uint8)
-    for code in range(128):
-        kinds[code] = _PLAIN if chr(code).isalnum() else 0
-    kinds[ord(" ")] = _BLANK
-    return kinds
+def _places(special: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """A hash table of special words, most of it free: hashes, and the number of each word or -1."""
+    slots = 1 << (16 * len(special)).bit_length()
+    keys, numbers = np.zeros(slots, np.uint64), np.full(slots, -1, np.int64)
+    for number, key in enumerate(special):
+        slot = int(key) % slots
+        while numbers[slot] >= 0:
+            slot = (slot + 1) % slots
+        keys[slot], numbers[slot] = key, number
+    return keys, numbers
 
 
-@njit(cache=True, nogil=True)
-def _count_characters(data, offsets, kinds, flags, counts):  # type: ignore[no-untyped-def]
+@bare_njit
+def _text_chars(data, offsets, chars):  # type: ignore[no-untyped-def]
+    for text in range(len(offsets) - 1):
+        chars[text] = count_chars(data, offsets[text], offsets[text + 1])
+
+
+@bare_njit
+def _count_characters(data, offsets, flags, counts):  # type: ignore[no-untyped-def]
+    """Blocks show which bytes are neither ASCII letters or digits nor ASCII white space; only those are looked at.
+
+    `after` is where the last one looked at ends, `code` what it is and `dots` the length of a run of full stops.
+    """
     for text in range(len(offsets) - 1):
         at, end = offsets[text], offsets[text + 1]
-        chars = end - at
-        newlines = symbols = hashes = ellipses = dots = np.int64(0)
-        previous, after_word, joined = np.int64(_SPACE_CODE), False, False
-        while at < end:
-            kind = kinds[data[at]]
-            if kind == _PLAIN:
-                symbols -= joined + (joined and data[at] <= _NINE and data[at - 2] <= _NINE)
-                while at < end and kinds[data[at]] == _PLAIN:
-                    at += 1
-                previous, after_word, joined = np.int64(_SPACE_CODE), True, False
-                continue
-            if kind == _BLANK:
-                at += 1
-                previous, after_word, joined = np.int64(_SPACE_CODE), False, False
-                continue
-            code, length = decode(data, at, end)
-            at += length
-            chars -= length - 1
-            flag = flags[code] if code < len(flags) else np.uint8(0)
-            if flag & (WORD | SPACE):
-                newlines += code == 10
-                after_word = flag & WORD != 0
-                symbols -= joined and after_word
-                previous, joined = np.int64(_SPACE_CODE), False
-                continue
-            new = code != previous
-            symbols += new
-            joined = new and after_word and flag & JOINER != 0
-            after_word, previous = False, code
-            hashes += code == _NUMBER_SIGN
-            dots = (0 if new else dots) + (code == _DOT)
-            ellipses += code == _ELLIPSIS or (code == _DOT and dots % 3 == 0)
-        counts[0, text], counts[1, text], counts[2, text] = chars, newlines, symbols
-        counts[3, text], counts[4, text] = hashes, ellipses
+        after, code, dots = at, np.int64(-1), np.int64(0)
+        newlines = symbols = hashes = ellipses = np.int64(0)
+        for block in range(at, end, BLOCK):
+            valid = low_bits(min(BLOCK, end - block))
+            newlines += popcount(bits_between(data, block, 0x0A, 0x0A) & valid)
+            bits = ~_plain_bits(data, block) & valid
+            while bits:
+                at = block + np.int64(trailing_zeros(bits))
+                bits &= bits - U64(1)
+                if at < after:
+                    continue  # not the first byte of its character
+                repeats, before = at == after, code
+                code, length = decode(data, at, end)
+                after = at + length
+                if flags_of(code, flags) & (IN_WORD | SPACE):
+                    continue
+                repeats = repeats and code == before
+                dots = (dots if repeats else 0) + (code == _DOT)
+                hashes += code == _NUMBER_SIGN
+                ellipses += code == _ELLIPSIS or (code == _DOT and dots % 3 == 0)
+                if not repeats:
+                    symbols += _tokens(data, offsets[text], at, after, end, code, flags)
+        counts[0, text], counts[1, text], counts[2, text], counts[3, text] = newlines, symbols, hashes, ellipses
 
 
-@njit(cache=True, nogil=True)
-def _count_lines(data, offsets, breaking, flags, counts):  # type: ignore[no-untyped-def]
+@bare_njit
+def _plain_bits(data, at):  # type: ignore[no-untyped-def]
+    """ASCII letters, digits and white space."""
+    letters = (
+        bits_between(data, at, 0x41, 0x5A) | bits_between(data, at, 0x61, 0x7A) | bits_between(data, at, 0x30, 0x39)
+    )
+    return letters | bits_between(data, at, 0x09, 0x0D) | bits_between(data, at, 0x1C, 0x20)
+
+
+@bare_njit
+def _tokens(data, begin, at, after, end, code, flags):  # type: ignore[no-untyped-def]
+    """What the symbol at `at` adds to the tokens beside words: 1, but less where it joins two words."""
+    if not flags_of(code, flags) & JOINER or at == begin or after == end:
+        return 1
+    left, right = last_character(data, begin, at)[0], decode(data, after, end)[0]
+    if not flags_of(left, flags) & flags_of(right, flags) & IN_WORD:
+        return 1
+    return -1 if code < 0x80 and 0x30 <= left <= 0x39 and 0x30 <= right <= 0x39 else 0
+
+
+@bare_njit
+def _count_lines(data, offsets, flags, counts):  # type: ignore[no-untyped-def]
     for text in range(len(offsets) - 1):
         at, end = offsets[text], offsets[text + 1]
         while at < end:
-            stop, after = line_end(data, at, end, breaking, flags)
+            stop, after = line_end(data, at, end, flags)
             begin = skip_space(data, at, stop, flags)
-            counts[5, text] += 1
-            counts[6, text] += _starts_with_bullet(data, begin, stop)
-            counts[7, text] += _ends_with_ellipsis(data, begin, strip_end(data, begin, stop, flags))
+            counts[4, text] += 1
+            counts[5, text] += _starts_with_bullet(data, begin, stop)
+            counts[6, text] += _ends_with_ellipsis(data, begin, strip_end(data, begin, stop, flags))
             at = after
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _starts_with_bullet(data, begin, end):  # type: ignore[no-untyped-def]
     return begin < end and (data[begin] == _HYPHEN or decode(data, begin, end)[0] == _BULLET)
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _ends_with_ellipsis(data, begin, end):  # type: ignore[no-untyped-def]
     if end - begin < 3:
         return False
@@ -166,30 +206,37 @@ def _ends_with_ellipsis(data, begin, end):  # type: ignore[no-untyped-def]
     return last_character(data, begin, end)[0] == _ELLIPSIS
 
 
-@njit(cache=True, nogil=True)
-def _count_words(data, offsets, spans, flags, special, filter_bits, seen, chars, alphabetic, found):  # type: ignore[no-untyped-def]
-    starts, stops, hashes, word_offsets = spans
+@bare_njit
+def _count_letters(data, offsets, starts, stops, chars, word_offsets, flags, counts):  # type: ignore[no-untyped-def]
     for text in range(len(offsets) - 1):
-        ascii_only = count_chars(data, offsets[text], offsets[text + 1]) == offsets[text + 1] - offsets[text]
+        begin = offsets[text]
         for word in range(word_offsets[text], word_offsets[text + 1]):
-            at, end = offsets[text] + starts[word], offsets[text] + stops[word]
-            chars[word] = end - at if ascii_only else count_chars(data, at, end)
-            alphabetic[text] += _has_letter(data, at, end, flags)
-            if filter_bits[hashes[word] & U64(255)]:
-                for k in range(len(special)):
-                    if special[k] == hashes[word] and seen[k] != text:
-                        seen[k] = text
-                        found[text] += 1
+            counts[0, text] += chars[word]
+            counts[1, text] += _has_letter(data, begin + starts[word], begin + stops[word], flags)
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _has_letter(data, at, end, flags):  # type: ignore[no-untyped-def]
     while at < end:
-        if data[at] < 0x80:  # most words are done here
-            code, length = np.int64(data[at]), 1
-        else:
-            code, length = decode(data, at, end)
-        if code < len(flags) and flags[code] & ALPHA:
+        code, length = decode(data, at, end)
+        if flags_of(code, flags) & ALPHA:
             return True
         at += length
     return False
+
+
+@bare_njit
+def _count_special(hashes, word_offsets, keys, numbers, seen, found):  # type: ignore[no-untyped-def]
+    """`seen` is the last text in which each special word was found. A text in which all are found is done."""
+    mask = U64(len(keys) - 1)
+    for text in range(len(word_offsets) - 1):
+        for word in range(word_offsets[text], word_offsets[text + 1]):
+            slot = hashes[word] & mask
+            while numbers[slot] >= 0 and keys[slot] != hashes[word]:
+                slot = (slot + U64(1)) & mask
+            number = numbers[slot]
+            if number >= 0 and seen[number] != text:
+                seen[number] = text
+                found[text] += 1
+                if found[text] == len(seen):
+                    break

@@ -12,39 +12,25 @@ combining marks (kept with their letter) and the scripts named above.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
-from curate.kernels.bits import bytes_between, load64, trailing_zeros
+from curate.kernels.bare import bare_njit
+from curate.kernels.bits import load64, trailing_zeros
+from curate.kernels.blocks import BLOCK, address_of, bits_between, find_between, low_bits
 from curate.kernels.buffers import text_buffers
+from curate.kernels.characters import OTHER, SINGLE, WORD, character_tables, class_past_table, decode
 from curate.kernels.hashing import U64, fmix64
 
-OTHER, WORD, SINGLE, MARK = range(4)
-
-_TABLE_SIZE = 0x32400  # past the last CJK extension; above it nothing is a word
-_SINGLE_RANGES = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x1000, 0x109F),  # Myanmar
-    (0x1780, 0x17FF),  # Khmer
-    (0x3005, 0x3007),  # ideographic iteration mark, closing mark, zero
-    (0x3040, 0x30FF),  # Hiragana, Katakana
-    (0x31F0, 0x31FF),
-    (0x3400, 0x4DBF),  # Han
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-    (0xFF66, 0xFF9F),  # halfwidth Katakana
-    (0x20000, 0x323AF),
-)
 _DOTTED_CAPITAL_I, _DOT_ABOVE = 0x130, 0x307
-_SIGMA, _FINAL_SIGMA = 0x3C3, 0x3C2
 
 _BASIS = U64(0xCBF29CE484222325)
+_WORDS_AT_ONCE = 256
+_FIRST_WIDE, _LAST_WIDE = np.int64(0x80), np.int64(0xFF)  # bytes of characters that are not ASCII
 _CASE_BITS = U64(0x2020202020202020)  # make ASCII letters small and leave digits alone
 
 
@@ -54,12 +40,14 @@ class Words:
 
     Attributes:
         starts, stops: `int32` of shape (words,), bytes within the word's own text.
+        chars: `int32` of shape (words,), the length in characters.
         hashes: `uint64` of shape (words,), of the lower-cased word.
         offsets: `int64` of shape (texts + 1,): text i has the words `offsets[i]` up to `offsets[i + 1]`.
     """
 
     starts: NDArray[np.int32]
     stops: NDArray[np.int32]
+    chars: NDArray[np.int32]
     hashes: NDArray[np.uint64]
     offsets: NDArray[np.int64]
 
@@ -67,27 +55,6 @@ class Words:
     def counts(self) -> NDArray[np.int64]:
         """The number of words of each text."""
         return np.diff(self.offsets)
-
-
-@lru_cache(maxsize=1)
-def character_tables() -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """For each code point its class (OTHER, WORD, SINGLE, MARK) and its lower-case code point."""
-    classes = np.zeros(_TABLE_SIZE, np.uint8)
-    lower = np.arange(_TABLE_SIZE, dtype=np.int32)
-    for code in range(_TABLE_SIZE):
-        kind = unicodedata.category(chr(code))[0]
-        if kind in "LN":
-            classes[code] = WORD
-            small = chr(code).lower()
-            lower[code] = ord(small) if len(small) == 1 else code
-        elif kind == "M":
-            classes[code] = MARK
-    for first, last in _SINGLE_RANGES:
-        span = classes[first : last + 1]
-        span[span == WORD] = SINGLE
-    lower[_FINAL_SIGMA] = _SIGMA
-    lower[_DOTTED_CAPITAL_I] = ord("i")  # the kernel adds the dot, as str.lower does
-    return classes, lower
 
 
 def scan_words(texts: pa.Array) -> Words:
@@ -102,133 +69,166 @@ def scan_words(texts: pa.Array) -> Words:
     >>> bool((words.hashes[:2] == words.hashes[3:]).all())
     True
     """
-    data, offsets = text_buffers(texts)
-    capacity = (len(data) + len(texts) + 1) // 2 + 1
-    starts, stops = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
-    hashes, word_offsets = np.empty(capacity, np.uint64), np.zeros(len(texts) + 1, np.int64)
-    classes, lower = character_tables()
-    count = _scan(data, offsets, classes, lower, starts, stops, hashes, word_offsets)
-    return Words(starts[:count], stops[:count], hashes[:count], word_offsets)
+    return find_words(*text_buffers(texts))
 
 
-@njit(cache=True, nogil=True, inline="always")
-def decode(data, at, end):  # type: ignore[no-untyped-def]
-    """The code point at `at` and its length in bytes; text was checked to be UTF-8, `end` is still kept."""
-    byte = np.int64(data[at])
-    if byte < 0x80:
-        return byte, 1
-    if byte < 0xE0 and at + 1 < end:
-        return ((byte & 0x1F) << 6) | (np.int64(data[at + 1]) & 0x3F), 2
-    if byte < 0xF0 and at + 2 < end:
-        middle = np.int64(data[at + 1]) & 0x3F
-        return ((byte & 0x0F) << 12) | (middle << 6) | (np.int64(data[at + 2]) & 0x3F), 3
-    if at + 3 < end:
-        high = ((byte & 0x07) << 18) | ((np.int64(data[at + 1]) & 0x3F) << 12)
-        return high | ((np.int64(data[at + 2]) & 0x3F) << 6) | (np.int64(data[at + 3]) & 0x3F), 4
-    return 0, 1
+def find_words(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Words:
+    """Find and hash the words of texts as `text_buffers` gives them.
+
+    Raises:
+        ValueError: a text has 2 GiB or more.
+    """
+    if np.diff(offsets).max(initial=0) >= 1 << 31:
+        raise ValueError("a text has 2 GiB or more, too much for 32-bit positions; split it")
+    capacity = (len(data) + len(offsets)) // 2 + 1
+    starts, stops, chars = (np.empty(capacity, np.int32) for _ in range(3))
+    hashes, word_offsets = np.empty(capacity, np.uint64), np.zeros(len(offsets), np.int64)
+    letters = np.empty((2, _WORDS_AT_ONCE), np.uint64)
+    _scan(data, offsets, character_tables(), letters, starts, stops, chars, hashes, word_offsets)
+    count = word_offsets[-1]
+    return Words(starts[:count], stops[:count], chars[:count], hashes[:count], word_offsets)
 
 
-@njit(cache=True, nogil=True)
-def _scan(data, offsets, classes, lower, starts, stops, hashes, word_offsets):  # type: ignore[no-untyped-def]
-    count = 0
+@bare_njit
+def _scan(data, offsets, tables, letters, starts, stops, chars, hashes, word_offsets):  # type: ignore[no-untyped-def]
+    count = np.int64(0)
     for text in range(len(offsets) - 1):
-        begin, end = offsets[text], offsets[text + 1]
-        at = begin
-        while at < end:
-            at, count = _ascii_words(data, at, begin, end, starts, stops, hashes, count)
-            at, count = _any_words(data, at, begin, end, classes, lower, starts, stops, hashes, count)
+        begin, first = offsets[text], count
+        count = _find_words(data, begin, offsets[text + 1], tables, starts, stops, chars, hashes, first)
         word_offsets[text + 1] = count
+        for word in range(first, count, _WORDS_AT_ONCE):
+            some = slice(word, min(word + _WORDS_AT_ONCE, count))
+            _hash_ascii(data, begin, starts[some], stops[some], letters, chars[some], hashes[some])
+
+
+@bare_njit
+def _find_words(data, begin, end, tables, starts, stops, chars, hashes, count):  # type: ignore[no-untyped-def]
+    """The spans of the words of a text; words that are not all ASCII are hashed. Returns the new count of words."""
+    at = begin
+    while at < end:
+        stop, first = find_between(data, at, end, _FIRST_WIDE, _LAST_WIDE), count
+        count, opened = _find_ascii_words(data, begin, at, stop, starts, stops, first)
+        chars[first : count + opened] = 0  # not hashed yet
+        if opened and stop == end:
+            stops[count] = end - begin
+            return count + 1
+        at = begin + starts[count] if opened else stop
+        if stop < end:
+            at, count = _find_any_words(data, begin, at, end, tables, starts, stops, chars, hashes, count)
     return count
 
 
-@njit(cache=True, nogil=True)
-def _ascii_words(data, at, begin, end, starts, stops, hashes, count):  # type: ignore[no-untyped-def]
-    """The words from `at` on, 64 bytes at a time, up to one that is not ASCII or that `data` ends too soon after.
+@bare_njit
+def _find_ascii_words(data, begin, at, end, starts, stops, count):  # type: ignore[no-untyped-def]
+    """The spans of the words in a stretch of ASCII; returns the new count, and whether one more has only started.
 
-    Returns where to go on, between two words, and the number of words.
+    Bit k of `word` says that byte k of a block is part of a word. Words start and stop where it differs from the bit
+    before, which for the first byte is `opened`.
     """
-    address = U64(data.ctypes.data)
-    last = min(end - 1, len(data) - 64)
-    while at <= last:
-        here = address + U64(at)
-        letters = bytes_between(here, 0x61, 0x7A) | bytes_between(here, 0x41, 0x5A) | bytes_between(here, 0x30, 0x39)
-        others = bytes_between(here, 0x80, 0xFF)
-        known = min(np.int64(trailing_zeros(others)) if others else 64, end - at)
-        if known < 64:
-            letters &= (U64(1) << U64(known)) - U64(1)
-        done = known
-        while letters:
-            start = np.int64(trailing_zeros(letters))
-            after = ~(letters >> U64(start))
-            stop = start + np.int64(trailing_zeros(after)) if after else 64
-            if stop == known and at + stop < end:  # it may go on
-                done = start
-                break
-            starts[count], stops[count] = at + start - begin, at + stop - begin
-            hashes[count] = _ascii_hash(here, start, stop)
-            count += 1
-            if stop == 64:
-                break
-            letters &= ~U64(0) << U64(stop)
-        at += done
-        if done == 0:
-            break
-    return at, count
+    opened, closed = U64(0), count
+    while at < end:
+        size = min(end - at, BLOCK)
+        letters = bits_between(data, at, 0x41, 0x5A) | bits_between(data, at, 0x61, 0x7A)
+        word = (letters | bits_between(data, at, 0x30, 0x39)) & low_bits(size)
+        before = (word << U64(1)) | opened
+        count = _put_positions(starts, count, at - begin, word & ~before)
+        closed = _put_positions(stops, closed, at - begin, before & ~word & low_bits(size))
+        opened = (word >> U64(size - 1)) & U64(1)
+        at += size
+    return closed, opened != U64(0)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _ascii_hash(here, start, stop):  # type: ignore[no-untyped-def]
-    """The hash of ASCII letters and digits within the 64 bytes at `here`, in lower case."""
-    h = _BASIS
-    while stop - start > 8:
-        h = fmix64(h ^ (load64(here + U64(start)) | _CASE_BITS))
-        start += 8
-    spare = U64(64 - 8 * (stop - start))
-    if start <= 56:
-        chunk = load64(here + U64(start)) << spare
-    else:
-        chunk = load64(here + U64(stop - 8)) & (~U64(0) << spare)
-    return fmix64(h ^ ((chunk | _CASE_BITS) >> spare))
+@bare_njit
+def _put_positions(positions, count, at, bits):  # type: ignore[no-untyped-def]
+    """Write the position of each bit; returns the new count."""
+    while bits:
+        positions[count] = at + np.int64(trailing_zeros(bits))
+        bits &= bits - U64(1)
+        count += 1
+    return count
 
 
-@njit(cache=True, nogil=True)
-def _any_words(data, at, begin, end, classes, lower, starts, stops, hashes, count):  # type: ignore[no-untyped-def]
-    """Words character by character, up to the end of the first after which there is ASCII.
+@bare_njit
+def _find_any_words(data, begin, at, end, tables, starts, stops, chars, hashes, count):  # type: ignore[no-untyped-def]
+    """Words character by character, up to ASCII that stands outside words and before more ASCII.
 
-    Returns where to go on, between two words, and the number of words.
+    Returns where that is, and the new count of words.
     """
-    limit = len(classes)
-    previous = OTHER
-    h, chunk, size = _BASIS, U64(0), 0
+    classes, lower = tables
+    previous, letters = OTHER, np.int32(0)
+    h, chunk, size = _BASIS, U64(0), np.int64(0)
     while at < end:
         code, length = decode(data, at, end)
-        kind = classes[code] if code < limit else OTHER
-        if kind == MARK and previous == OTHER:
-            kind = OTHER  # a mark with no letter before it
+        kind = classes[code] if code < len(classes) else class_past_table(code)
         begins = kind == SINGLE or (kind == WORD and previous != WORD)
         if previous != OTHER and (kind == OTHER or begins):
-            stops[count], hashes[count] = at - begin, fmix64(h ^ chunk) if size % 8 else h
+            stops[count], chars[count], hashes[count] = at - begin, letters, fmix64(h ^ chunk) if size % 8 else h
             count += 1
             previous = OTHER
-        if kind != OTHER:
-            if previous == OTHER:
-                starts[count] = at - begin
-                h, chunk, size = _BASIS, U64(0), 0
-            h, chunk, size = _push_character(h, chunk, size, np.int64(lower[code]))
+        if begins:
+            starts[count], previous, letters = at - begin, kind, np.int32(0)
+            h, chunk, size = _BASIS, U64(0), np.int64(0)
+        if previous != OTHER:  # a mark with no letter before it is no part of a word
+            small = np.int64(lower[code]) if code < len(lower) else code
+            h, chunk, size = _push_character(h, chunk, size, small)
             if code == _DOTTED_CAPITAL_I:
                 h, chunk, size = _push_character(h, chunk, size, np.int64(_DOT_ABOVE))
-            if kind != MARK:
-                previous = kind
-        elif code < 0x80 and at + 64 <= len(data):
+            letters += 1
+        elif code < 0x80 and _is_ascii_ahead(data, at):
             return at, count
         at += length
     if previous != OTHER:
-        stops[count], hashes[count] = end - begin, fmix64(h ^ chunk) if size % 8 else h
+        stops[count], chars[count], hashes[count] = end - begin, letters, fmix64(h ^ chunk) if size % 8 else h
         count += 1
     return end, count
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
+def _is_ascii_ahead(data, at):  # type: ignore[no-untyped-def]
+    return at + 8 <= len(data) and load64(address_of(data) + U64(at)) & U64(0x8080808080808080) == 0
+
+
+@bare_njit
+def _hash_ascii(data, begin, starts, stops, letters, chars, hashes):  # type: ignore[no-untyped-def]
+    """Hash the words that are not hashed yet, `chars` being 0: those that are all ASCII.
+
+    The loop over hashes has neither branches nor loads from text, so that the compiler hashes several words at once. It
+    does no more than 16 letters; longer words, and those too near the end of `data`, are left to the loop after it.
+    """
+    last_load, left = len(data) - 16, 0
+    for word in range(len(starts)):
+        left += chars[word] == 0
+    if left > 0 and last_load >= 0:
+        for word in range(len(starts)):
+            at = address_of(data) + U64(min(begin + starts[word], last_load))
+            letters[0, word], letters[1, word] = load64(at), load64(at + U64(8))
+        for word in range(len(starts)):
+            count = stops[word] - starts[word]
+            first, second = min(count, 8), max(1, min(count - 8, 8))
+            h = fmix64(_BASIS ^ ((letters[0, word] | _CASE_BITS) & (~U64(0) >> U64(64 - 8 * first))))
+            longer = fmix64(h ^ ((letters[1, word] | _CASE_BITS) & (~U64(0) >> U64(64 - 8 * second))))
+            hashes[word] = hashes[word] if chars[word] else longer if count > 8 else h
+    for word in range(len(starts) if left else 0):
+        if chars[word] == 0:
+            chars[word] = stops[word] - starts[word]
+            if chars[word] > 16 or begin + starts[word] > last_load:
+                hashes[word] = _hash_letters(data, begin + starts[word], begin + stops[word])
+
+
+@bare_njit
+def _hash_letters(data, at, end):  # type: ignore[no-untyped-def]
+    """The hash of a word of ASCII letters and digits."""
+    h = _BASIS
+    while end - at > 8:
+        h = fmix64(h ^ (load64(address_of(data) + U64(at)) | _CASE_BITS))
+        at += 8
+    chunk = U64(0)
+    for k in range(end - at):
+        chunk |= U64(data[at + k] | 0x20) << U64(8 * k)
+    return fmix64(h ^ chunk)
+
+
+@bare_njit
 def _push_character(h, chunk, size, code):  # type: ignore[no-untyped-def]
     """Append a character's UTF-8 to a word whose bytes are hashed eight at a time."""
     length = 1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000)

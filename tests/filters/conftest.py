@@ -7,6 +7,8 @@ from filter_texts import documents, texts
 
 from curate.documents import Documents
 
+collect_ignore = ["make_golden.py"]  # runs where datatrove is installed
+
 
 @pytest.fixture(scope="session")
 def docs() -> Documents:

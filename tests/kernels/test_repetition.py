@@ -9,6 +9,7 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from curate.kernels.buffers import text_buffers
 from curate.kernels.lines import split_lines
 from curate.kernels.repetition import REPEATED_SIZES, TOP_SIZES, ngram_chars, repeated_units
 from curate.kernels.words import scan_words
@@ -50,8 +51,7 @@ def _covered(words: list[str], size: int) -> int:
 
 def _found(batch: list[list[str]], all_copies: bool) -> list[list[int]]:
     words = scan_words(pa.array([" ".join(listed) for listed in batch], pa.string()))
-    chars = np.array([len(word) for listed in batch for word in listed], np.int32)
-    found = ngram_chars(words, chars, all_copies)
+    found = ngram_chars(words, all_copies)
     return np.stack(list(found.values()), axis=1).tolist()
 
 
@@ -70,6 +70,20 @@ def test_ngrams_are_those_of_the_definition(batch: list[list[str]], all_copies: 
 
 
 @settings(deadline=None)  # the first call compiles
+@given(st.lists(st.text() | st.text("aB一ไ🙂é\u0301אا\0 .", max_size=80), max_size=4), st.booleans())
+def test_ngrams_of_any_text_are_those_of_its_words(batch: list[str], all_copies: bool) -> None:
+    """Whatever the script, n-grams are of the words of the word stream."""
+    batch = [text.lower().replace("ς", "σ") for text in batch]  # words are equal if they are spelt alike
+    words = scan_words(pa.array(batch, pa.string()))
+    found = np.stack(list(ngram_chars(words, all_copies).values()), axis=1).tolist()
+    repeated = _covered if all_copies else _repeats
+    for text, begin, end, row in zip(batch, words.offsets[:-1], words.offsets[1:], found, strict=True):
+        spans = zip(words.starts[begin:end], words.stops[begin:end], strict=True)
+        listed = [text.encode()[start:stop].decode() for start, stop in spans]
+        assert row == [_top(listed, n) for n in TOP_SIZES] + [repeated(listed, n) for n in REPEATED_SIZES]
+
+
+@settings(deadline=None)  # the first call compiles
 @given(st.lists(word_lists, min_size=1, max_size=5), st.data())
 def test_ngrams_are_the_same_in_any_batch(batch: list[list[str]], data: st.DataObject) -> None:
     """Splitting the batch changes nothing."""
@@ -81,7 +95,7 @@ def test_ngrams_are_the_same_in_any_batch(batch: list[list[str]], data: st.DataO
 @given(st.lists(st.lists(st.sampled_from(["", "x", "yy", "é一"]), min_size=1, max_size=12), max_size=4))
 def test_repeated_units_are_those_of_the_definition(batch: list[list[str]]) -> None:
     """Copies after the first, or all copies, with their characters."""
-    units = split_lines(pa.array(["\n".join(lines) for lines in batch], pa.string()))
+    units = split_lines(*text_buffers(pa.array(["\n".join(lines) for lines in batch], pa.string())))
     split = [[line for k, line in enumerate(lines) if line or k in (0, len(lines) - 1)] for lines in batch]
     split = [lines if any(lines) or len(lines) < 2 else ["", ""] for lines in split]
     for all_copies in (False, True):

@@ -10,9 +10,11 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from curate.kernels.buffers import text_buffers
+from curate.kernels.characters import OTHER, character_tables
 from curate.kernels.lines import split_lines, split_paragraphs
-from curate.kernels.text_counts import count_text, count_words
-from curate.kernels.words import OTHER, character_tables, scan_words
+from curate.kernels.text_counts import count_text, count_words, text_chars
+from curate.kernels.words import scan_words
 
 texts = st.text() | st.text("aB9 .…#-•'’_\n\r\t\u2028\u00a0é一ไ🙂,\x85") | st.text("ab \n", max_size=60)
 
@@ -31,7 +33,6 @@ def _symbols(text: str) -> int:
 def _counts(text: str) -> list[int]:
     lines = text.splitlines()
     return [
-        len(text),
         text.count("\n"),
         _symbols(text),
         text.count("#"),
@@ -43,7 +44,7 @@ def _counts(text: str) -> list[int]:
 
 
 def _found(batch: list[str]) -> list[list[int]]:
-    counts = count_text(pa.array(batch, pa.string()))
+    counts = count_text(*text_buffers(pa.array(batch, pa.string())))
     return np.stack([getattr(counts, name) for name in counts.__dataclass_fields__], axis=1).tolist()
 
 
@@ -62,15 +63,16 @@ def test_words_have_the_right_length_and_letters(batch: list[str]) -> None:
     array = pa.array(batch, pa.string())
     words = scan_words(array)
     special = np.unique(scan_words(pa.array(["a", "ab", "一"])).hashes)
-    chars, alphabetic, found = count_words(array, words, special)
+    counts = count_words(*text_buffers(array), words, special)
     spans = np.stack([words.starts, words.stops], axis=1)
     expected = [
         [text.encode()[start:stop].decode() for start, stop in spans[begin:end]]
         for text, begin, end in zip(batch, words.offsets[:-1], words.offsets[1:], strict=True)
     ]
-    assert chars.tolist() == [len(word) for listed in expected for word in listed]
-    assert alphabetic.tolist() == [sum(any(c.isalpha() for c in word) for word in listed) for listed in expected]
-    assert found.tolist() == [len({w.lower() for w in listed} & {"a", "ab", "一"}) for listed in expected]
+    assert text_chars(*text_buffers(array)).tolist() == [len(text) for text in batch]
+    assert counts.chars.tolist() == [sum(map(len, listed)) for listed in expected]
+    assert counts.alphabetic.tolist() == [sum(any(c.isalpha() for c in word) for word in listed) for listed in expected]
+    assert counts.special.tolist() == [len({w.lower() for w in listed} & {"a", "ab", "一"}) for listed in expected]
 
 
 @settings(deadline=None)  # the first call compiles
@@ -78,10 +80,10 @@ def test_words_have_the_right_length_and_letters(batch: list[str]) -> None:
 @example(["", "\n", "\n\n\n", " \n\na\n\n\n", "a\nb\n\nc", "\u2028\n\nx"])
 def test_lines_and_paragraphs_are_those_of_re_split(batch: list[str]) -> None:
     """Units have the lengths, last characters, blankness and equality that splitting by pattern gives."""
-    array = pa.array(batch, pa.string())
+    buffers = text_buffers(pa.array(batch, pa.string()))
     lines = [re.split(r"\n+", text) for text in batch]
     paragraphs = [re.split(r"\n{2,}", text.strip()) for text in batch]
-    for units, expected in ((split_lines(array), lines), (split_paragraphs(array), paragraphs)):
+    for units, expected in ((split_lines(*buffers), lines), (split_paragraphs(*buffers), paragraphs)):
         flat = [unit for listed in expected for unit in listed]
         assert units.counts.tolist() == [len(listed) for listed in expected]
         assert units.chars.tolist() == [len(unit) for unit in flat]
@@ -103,3 +105,10 @@ def test_every_category_of_character_is_counted_once() -> None:
     kinds = {unicodedata.category(chr(code)): chr(code) for code in range(1, 0x30000) if not 0xD800 <= code < 0xE000}
     batch = sorted(kinds.values())
     assert _found(batch) == [_counts(text) for text in batch]
+
+
+def test_a_text_of_ten_megabytes_is_counted_in_full() -> None:
+    """One text of 10 MB has the counts of the page that it repeats, so many times."""
+    page = "- It's #1 of 1,234 … he said...\r\n\u2028• naïve “quotes”, 一二。\n\nabc def ghi jkl mno pqr stu vwx yz\n"
+    repeats = 10_000_000 // len(page.encode()) + 1
+    assert _found([page * repeats]) == [[repeats * value for value in _counts(page)]]

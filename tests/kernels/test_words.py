@@ -11,17 +11,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curate.kernels.words import _SINGLE_RANGES, _TABLE_SIZE, scan_words
+from curate.kernels.characters import _SINGLE_RANGES, _TABLE_SIZE
+from curate.kernels.words import find_words, scan_words
 
 #: Letters whose lower case is special, marks, scripts without spaces, digits of several scripts, and separators.
-TRICKY = "aZİIıßẞΣσςÅÅé\u0301\u0307\u20dd一二々〇ァﾊひ가ไทยກမខ٣Ⅷ½_-'’.\u200b\u00a0\u00ad🙂👩\u200d🚀\ufe0f\0 \n\t"
+TRICKY = (
+    "aZİIıßẞΣσςÅÅé\u0301\u0307\u20dd一二々〇ァﾊひ가ไทยກမខ٣Ⅷ½_-'’.\u200b\u00a0\u00ad🙂👩\u200d🚀\ufe0f\U000e0100\0 \n\t"
+)
 texts = st.text() | st.text(TRICKY) | st.text(st.characters(codec="utf-8", categories=["L", "M", "N"]))
 
 
 def _kind(character: str) -> str:
     code, category = ord(character), unicodedata.category(character)[0]
-    if code >= _TABLE_SIZE:
-        return "o"
     if category == "M":
         return "m"
     if category not in "LN":
@@ -47,14 +48,18 @@ def _hashes_of(texts: list[str]) -> list[list[int]]:
 
 @settings(deadline=None)  # the first call compiles
 @given(st.lists(texts, max_size=5))
-@example(["\u0301", "a\u0301b", "\u0301a", "一\u0301a", "a一b", "\U000323af\U000323b0"])
+@example(
+    ["\u0301", "a\u0301b", "\u0301a", "一\u0301a", "a一b", "\U000323af\U000323b0", "葛\U000e0100城", "\U000e0100a"]
+)
 def test_spans_are_those_of_the_definition(batch: list[str]) -> None:
-    """Every word of every text has the bytes that the definition gives it, whatever the characters."""
+    """Every word of every text has the bytes and characters that the definition gives it, whatever the characters."""
     words = scan_words(pa.array(batch, pa.string()))
     expected = [_reference_words(text) for text in batch]
     assert words.counts.tolist() == [len(found) for found in expected]
     spans = list(zip(words.starts.tolist(), words.stops.tolist(), strict=True))
     assert spans == [(start, stop) for found in expected for start, stop, _ in found]
+    whole = [text.encode()[start:stop].decode() for text, found in zip(batch, expected) for start, stop, _ in found]  # noqa: B905
+    assert words.chars.tolist() == [len(word) for word in whole]
 
 
 @settings(deadline=None)  # the first call compiles
@@ -101,6 +106,12 @@ def test_empty_batches_have_no_words() -> None:
     assert words.counts.tolist() == [0, 0, 0] and words.hashes.dtype == np.uint64
 
 
+def test_a_text_with_more_bytes_than_positions_is_refused() -> None:
+    """Positions are 32-bit numbers; a larger text stops before any of it is read."""
+    with pytest.raises(ValueError, match="2 GiB"):
+        find_words(np.empty(0, np.uint8), np.array([0, 1 << 31]))
+
+
 def test_nulls_are_refused() -> None:
     """A null is no text; the message says how many there are."""
     with pytest.raises(ValueError, match="1 texts are null"):
@@ -114,4 +125,17 @@ def test_text_far_from_the_end_of_a_batch_has_the_same_words(batch: list[str]) -
     """Whether 64 bytes can be looked at together, or a text is too near the end for that, changes nothing."""
     alone = [words for text in batch for words in _hashes_of([text])]
     assert _hashes_of([*batch, "-" * 64])[:-1] == alone
-    assert _hashes_of(["".join(f"{text}\n" for text in batch) + "-" * 64]) == [sum(alone, [])]
+    assert _hashes_of(["".join(f"{text}\n" for text in batch) + "-" * 64]) == [
+        [value for words in alone for value in words]
+    ]
+
+
+def test_a_text_of_ten_megabytes_has_the_words_of_its_parts() -> None:
+    """One text of 10 MB has every word of the sentence that it repeats, at its place."""
+    sentence = "The naïve café-owner didn't see 1,234 一二 words of Ελλάδα; extraordinarily incomprehensibilities. "
+    repeats = 10_000_000 // len(sentence.encode()) + 1
+    once, many = (scan_words(pa.array([sentence * count])) for count in (1, repeats))
+    assert many.hashes.tolist() == once.hashes.tolist() * repeats
+    places = np.arange(repeats)[:, None] * len(sentence.encode())
+    assert np.array_equal(many.starts, (places + once.starts).ravel())
+    assert np.array_equal(many.stops, (places + once.stops).ravel())
