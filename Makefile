@@ -2,6 +2,7 @@
 # make test    lint, types, tests: what CI runs
 # make lint    lint and types only
 # make bench   every text stage against other libraries; DATA=folder of real text, ONLY='BPE encode' for one
+# make bench-extract  HTML to text, by three engines, against gold text in DATA; FOLDS=5 trains anew for each fifth
 # make clean   remove .venv and everything that can be made again; runs/ stays
 #
 # PYTHON=... picks the interpreter; it must be 3.11 or newer.
@@ -18,7 +19,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench bench-extract clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -36,6 +37,9 @@ lint: .venv/installed-dev
 
 bench: .venv/installed
 	@$(BIN)/python benchmarks/bench.py --data "$(DATA)" $(if $(ONLY),--only "$(ONLY)")
+
+bench-extract: .venv/installed-dev
+	@$(BIN)/python benchmarks/extraction/bench.py "$(DATA)" $(if $(FOLDS),--folds $(FOLDS))
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

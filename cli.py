@@ -199,6 +199,46 @@ def train_classifier(
     click.echo(f"{folder}/{name}: {card}")
 
 
+@main.command(epilog=EXAMPLE + "curate extract page.html --format markdown")
+@click.argument("page", type=click.File("rb"))
+@click.option(
+    "--engine", type=click.Choice(["curate", "resiliparse", "trafilatura"]), default="curate", show_default=True
+)
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option("--comments/--no-comments", default=False, help="Keep what readers wrote below the text.")
+@click.option("--favor", type=click.Choice(["balance", "precision", "recall"]), default="balance", show_default=True)
+@click.option("--explain", is_flag=True, help="Show every block of the page, how likely it is content, and why.")
+def extract(page: Any, engine: str, form: str, comments: bool, favor: str, explain: bool) -> None:
+    """Print the text of PAGE, an HTML file, or - for standard input."""
+    from curate.ingest import extract as extract_page
+
+    data = page.read()
+    if not explain:
+        click.echo(extract_page(data, engine=engine, format=form, comments=comments, favor=favor).text)
+        return
+    if engine != "curate":
+        raise click.UsageError(f"only the engine curate can be explained, not {engine}")
+    from curate.report.explanation import explanation_lines
+
+    for line in explanation_lines(data, favor):
+        click.echo(line)
+
+
+@main.command("train-extractor", epilog=EXAMPLE + "curate train-extractor --warc a.warc.gz --gold a.jsonl.zst FOLDER")
+@click.argument("folder", type=click.Path(file_okay=False))
+@click.option("--warc", "warcs", multiple=True, required=True, metavar="FILE", help="Pages; repeat for several files.")
+@click.option("--gold", multiple=True, required=True, metavar="FILE", help="JSON Lines of their `url` and main `text`.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def train_extractor(folder: str, warcs: tuple[str, ...], gold: tuple[str, ...], seed: int) -> None:
+    """Learn what the content of a page is, and keep the model in FOLDER."""
+    from pathlib import Path
+
+    from curate.ingest.extraction.train import train_extractor as train
+
+    train([Path(file) for file in warcs], [Path(file) for file in gold], Path(folder), seed, click.echo)
+    click.echo(f"{folder}: model.npz, card.json, card.md")
+
+
 @main.command(epilog=EXAMPLE + "curate doctor --warm")
 @click.option("--warm", is_flag=True, help="Compile every loop now, so that no run has to wait for it.")
 def doctor(warm: bool) -> None:

@@ -75,4 +75,4 @@ def _compiled_loops() -> Finding:
 def _trafilatura() -> Finding:
     """The extra that another extractor needs."""
     present = find_spec("trafilatura") is not None
-    return Finding("trafilatura", "present" if present else "absent; only extractor: trafilatura needs it")
+    return Finding("trafilatura", "present" if present else "absent; only extract: {engine: trafilatura} needs it")

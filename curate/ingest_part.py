@@ -13,6 +13,7 @@ import pyarrow as pa
 from curate.documents import DOCUMENT_SCHEMA, QUARANTINE_SCHEMA, document_id
 from curate.ingest.records import Quarantined, Record, Skipped, read_split
 from curate.ingest.split import Split
+from curate.ingest.watch import UNWATCHED, Watched
 from curate.pipeline import Pipeline
 from curate.plan import Part
 from curate.storage import atomic_file
@@ -21,8 +22,13 @@ from curate.tables import parquet_writer
 _MAX_BATCH_DOCUMENTS = 10_000
 
 
-def ingest_part(pipeline: Pipeline, part: Part, documents: Path, quarantine: Path) -> dict[str, Any]:
+def ingest_part(
+    pipeline: Pipeline, part: Part, documents: Path, quarantine: Path, watched: Watched = UNWATCHED
+) -> dict[str, Any]:
     """Read the splits of a part and write its documents and its quarantine.
+
+    Args:
+        watched: where to note which record is being read, and which records to put into the quarantine unread.
 
     Returns:
         `{"tally": …}`: records by source, outcome (documents, quarantined, skipped) and reason; the text of the
@@ -37,7 +43,7 @@ def ingest_part(pipeline: Pipeline, part: Part, documents: Path, quarantine: Pat
         parquet_writer(quarantine_file, QUARANTINE_SCHEMA) as quarantine_writer,
     ):
         batch, quarantined, batch_bytes = _new_batch(), [], 0
-        for split, record in _records(pipeline, part):
+        for split, record in _records(pipeline, part, watched):
             if isinstance(record, Skipped):
                 tally["skipped", record.reason] += 1
             elif isinstance(record, Quarantined):
@@ -56,10 +62,12 @@ def ingest_part(pipeline: Pipeline, part: Part, documents: Path, quarantine: Pat
     return {"tally": rows}
 
 
-def _records(pipeline: Pipeline, part: Part) -> Iterator[tuple[Split, Record | Quarantined | Skipped]]:
+def _records(
+    pipeline: Pipeline, part: Part, watched: Watched
+) -> Iterator[tuple[Split, Record | Quarantined | Skipped]]:
     source = pipeline.sources[part.source]
-    for split in part.splits:
-        for record in read_split(source, split):
+    for number, split in enumerate(part.splits):
+        for record in read_split(source, split, watched.guard(number)):
             yield split, record
 
 

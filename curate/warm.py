@@ -60,7 +60,7 @@ def _pipeline(folder: Path) -> dict[str, object]:
         if name not in LEFT_OUT:
             stages.append({name: parameters})
     sources = {
-        "web": {"read": "warc", "paths": str(folder / "web.warc"), "extractor": "resiliparse"},
+        "web": {"read": "warc", "paths": str(folder / "web.warc"), "extract": {"engine": "resiliparse"}},
         "books": {"read": "jsonl", "paths": str(folder / "books.jsonl")},
     }
     return {"name": "warm", "seed": 0, "sources": sources, "stages": stages}

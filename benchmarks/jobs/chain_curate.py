@@ -15,7 +15,9 @@ _SOURCES = 4
 def pipeline(inputs: Path) -> str:
     """The stages of the other side. The crawl is read as several sources, so that start-up is not most of it."""
     names = [f"crawl{number}" for number in range(_SOURCES)]
-    sources = "".join(f"  {name}: {{read: warc, extractor: curate, paths: {inputs}/crawl.warc.gz}}\n" for name in names)
+    sources = "".join(
+        f"  {name}: {{read: warc, extract: {{engine: curate}}, paths: {inputs}/crawl.warc.gz}}\n" for name in names
+    )
     return f"""
 name: chain
 seed: 1

@@ -6,7 +6,8 @@ split       files -> byte ranges, grouped into parts
 records     read_split: a byte range -> records, quarantined records, and what is no document by nature
 ├── warc, jsonl, text, parquet, hub           one module per format
 ├── warc_split, feed, inflate, input_file     bytes of a file -> bytes of one record, whatever is damaged
-└── http_body, charset, html, clean           bytes of one record -> clean text
+├── http_body, charset, html, clean           bytes of one record -> clean text
+└── extraction                                curate's own engine: which blocks of a page are its content
 """
 
 from __future__ import annotations
@@ -15,18 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curate.ingest.files import FoundFile, find_files
-    from curate.ingest.html import extract_text
+    from curate.ingest.html import Extracted, extract, extract_text
     from curate.ingest.records import Quarantined, Record, Skipped, read_split
     from curate.ingest.source import AnySource, reader_for_suffix
     from curate.ingest.split import Split, split_files
 
 _HOME = {
     "AnySource": "source",
+    "Extracted": "html",
     "FoundFile": "files",
     "Quarantined": "records",
     "Record": "records",
     "Skipped": "records",
     "Split": "split",
+    "extract": "html",
     "extract_text": "html",
     "find_files": "files",
     "read_split": "records",
@@ -36,11 +39,13 @@ _HOME = {
 
 __all__ = [
     "AnySource",
+    "Extracted",
     "FoundFile",
     "Quarantined",
     "Record",
     "Skipped",
     "Split",
+    "extract",
     "extract_text",
     "find_files",
     "read_split",

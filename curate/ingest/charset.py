@@ -1,8 +1,8 @@
 """Bytes to text: the declared encoding if it fits, else a detected one. Never raises.
 
-Detection is charset-normalizer's. On the 193 documents of crawl-charsets, whose encoding no header declares, it alone
-decodes 187 as they were meant (.97), resiliparse's detector 181 (.94), and 143 (.74) with its default remapping. With
-`<meta>` and `<?xml` followed as here it is 187 again where GB2312 may be read as GBK, and 184 where not.
+Detection is charset-normalizer's. On the 193 documents of crawl-charsets, whose encoding no header declares, 190 are
+decoded as they were meant (.984), character by character; resiliparse's detector decodes 181 (.94), and 143 (.74) with
+its default remapping.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ _DECLARED = re.compile(
 _DECLARED_WITHIN_BYTES = 4096
 _DETECTION_BYTES = 1 << 20
 _FITS_ANYTHING = "cp1252"
+#: Encodings of which others are extensions that give a few characters another meaning: where the bytes fit the older
+#: one, that is what was written.
+_OLDER = {"gbk": "gb2312", "cp932": "shift_jis"}
+_EXTENDED = {"shift_jis": "cp932", "shift_jis_2004": "cp932", "gb2312": "gbk"}
+#: What DOS wrote Latin letters in. No web page does, but detectors take short texts with few of them for such.
+_DOS_LATIN = frozenset(f"cp{number}" for number in (437, 775, 850, 852, 857, 858, 860, 861, 863, 865))
 
 
 def decode_text(data: bytes, header_charset: str | None = None) -> tuple[str, str]:
@@ -31,7 +37,8 @@ def decode_text(data: bytes, header_charset: str | None = None) -> tuple[str, st
     A byte order mark decides; then the first that decodes every byte of: the HTTP header's charset, the one of
     `<meta>` or `<?xml`, a detected one. ISO-8859-1 and windows-1252, which servers send by default and which fit
     nearly anything, yield to UTF-8 where the bytes are UTF-8. If none fits, the first is taken and bytes that do not
-    fit become U+FFFD. Names mean what browsers take them for (WHATWG), so gb2312 is GBK.
+    fit become U+FFFD. Names mean what browsers take them for (WHATWG), so gb2312 may be GBK: where the bytes fit
+    GB2312, which has two characters that GBK reads otherwise, it is that.
 
     Returns:
         The text and the name of the encoding.
@@ -56,8 +63,43 @@ def decode_text(data: bytes, header_charset: str | None = None) -> tuple[str, st
     return _try((fallback,), data) or (data.decode(first, "replace"), first)
 
 
+def to_utf8(data: bytes, header_charset: str | None = None) -> bytes:
+    """The bytes of `decode_text` in UTF-8, 5 times faster for the many documents that are in it already.
+
+    Differs from `decode_text` where no encoding is declared: bytes that are UTF-8 are not put to the detector.
+
+    >>> to_utf8("Größe".encode("latin-1"), "iso-8859-1").decode()
+    'Größe'
+    """
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[len(codecs.BOM_UTF8) :]
+    elif not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        declared = _known(header_charset) or _known(_meta_charset(data))
+        if declared not in (None, "utf-8", _FITS_ANYTHING) or b"\0" in data or b"\x1b" in data:
+            return decode_text(data, header_charset)[0].encode("utf-8", "replace")
+    if _is_utf8(data):
+        return data
+    return decode_text(data, header_charset)[0].encode("utf-8", "replace")
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8, by Arrow, which needs a fifth of the time that Python takes to decode them."""
+    import numpy as np
+    import pyarrow as pa
+
+    if len(data) >= 1 << 31:
+        return False
+    offsets = pa.py_buffer(np.array([0, len(data)], np.int32))
+    try:
+        pa.StringArray.from_buffers(1, offsets, pa.py_buffer(data)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def _try(names: tuple[str, ...], data: bytes) -> tuple[str, str] | None:
-    for name in names:
+    variants = [variant for name in names for variant in (_OLDER.get(name), name, _EXTENDED.get(name)) if variant]
+    for name in variants:
         try:
             return data.decode(name), name
         except ValueError:
@@ -85,4 +127,7 @@ def _detect(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:_DETECTION_BYTES]).best()
-    return best.encoding if best else "utf-8"
+    found = best.encoding if best else "utf-8"
+    names = (_FITS_ANYTHING, found) if found in _DOS_LATIN else (found,)
+    decoded = _try(names, data)
+    return decoded[1] if decoded else found

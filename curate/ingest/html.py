@@ -1,56 +1,100 @@
-"""HTML to text."""
+"""HTML to text, by any of the engines."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
 from curate.errors import InputError
-from curate.ingest.charset import decode_text
+from curate.ingest.charset import decode_text, to_utf8
 from curate.ingest.clean import clean_text, valid_unicode
+from curate.ingest.source import ExtractOptions
 
 
 class ExtractionError(Exception):
     """The extractor failed on a page."""
 
 
-def extract_text(html: str | bytes, extractor: str = "resiliparse", main_content: bool = True) -> str:
-    """The text of a page, clean; empty if there is none.
+@dataclass(frozen=True)
+class Extracted:
+    """What came out of a page.
+
+    Attributes:
+        text: clean; empty if there is none.
+        meta: what the page says of itself, see `curate.ingest.extraction.metadata`; of engine `curate` only.
+    """
+
+    text: str
+    meta: dict[str, str] = field(default_factory=dict)
+
+
+def extract(html: str | bytes, **options: Any) -> Extracted:
+    """The text and the metadata of a page.
 
     Args:
         html: the page; bytes are decoded as `curate.ingest.charset` says.
-        extractor: `resiliparse`, or `trafilatura` (an extra), which is many times slower.
-        main_content: leave out navigation, headers and footers.
+        options: fields of `ExtractOptions`: engine, main_content, format, comments, favor.
 
     Raises:
         ExtractionError: the extractor failed.
         InputError: trafilatura cannot be imported.
 
-    >>> extract_text("<title>T</title><nav>Home</nav><main><p>One &amp; two.<p>Three.</main>")
+    >>> extract("<title>T</title><nav>Home</nav><main><p>One &amp; two.<p>Three.</main>").text
     'One & two.\\n\\nThree.'
     """
-    return page_text(valid_unicode(html) if isinstance(html, str) else decode_text(html)[0], extractor, main_content)
+    data = valid_unicode(html).encode() if isinstance(html, str) else html
+    return extract_page(data, "utf-8" if isinstance(html, str) else None, ExtractOptions(**options))
 
 
-def page_text(page: str, extractor: str, main_content: bool) -> str:
-    """`extract_text` of a page that is known to hold no surrogates, as anything decoded from bytes."""
-    convert = _trafilatura if extractor == "trafilatura" else _resiliparse
+def extract_text(html: str | bytes, **options: Any) -> str:
+    """The text of `extract`."""
+    return extract(html, **options).text
+
+
+def extract_page(data: bytes, charset: str | None, options: ExtractOptions) -> Extracted:
+    """`extract` of a page as it was sent, with the charset of its header."""
+    if options.engine == "curate":
+        return _curate(to_utf8(data, charset), options)
+    page = decode_text(data, charset)[0]
+    convert = _trafilatura if options.engine == "trafilatura" else _resiliparse
     try:
-        return clean_text(convert(page, main_content))
+        return Extracted(clean_text(convert(page, options)))
     except InputError:
         raise
     except Exception as error:  # extractors are native code or large; a page must not be able to end a run
-        raise ExtractionError(f"{extractor}: {type(error).__name__}: {error}") from error
+        raise ExtractionError(f"{options.engine}: {type(error).__name__}: {error}") from error
 
 
-def _resiliparse(page: str, main_content: bool) -> str:
+def _curate(data: bytes, options: ExtractOptions) -> Extracted:
+    from curate.ingest.extraction.engine import engine
+    from curate.ingest.extraction.markdown import to_markdown
+    from curate.ingest.extraction.metadata import page_metadata
+
+    blocks = engine().judge(data, options.favor, options.comments)
+    if not options.main_content:
+        blocks.keep[:] = True
+    text = to_markdown(blocks) if options.format == "markdown" else blocks.joined()
+    return Extracted(text, page_metadata(data))
+
+
+def _resiliparse(page: str, options: ExtractOptions) -> str:
     from resiliparse.extract.html2text import extract_plain_text
 
-    return str(extract_plain_text(page, main_content=main_content))
+    return str(extract_plain_text(page, main_content=options.main_content, comments=options.comments))
 
 
-def _trafilatura(page: str, main_content: bool) -> str:
+def _trafilatura(page: str, options: ExtractOptions) -> str:
     try:
         import trafilatura
     except ImportError as error:
         raise InputError(f"trafilatura cannot be used ({error}); run: pip install 'curate[trafilatura]'") from error
-    if not main_content:
+    if not options.main_content:
         return str(trafilatura.html2txt(page))
-    return trafilatura.extract(page, include_comments=False) or ""
+    found: str | None = trafilatura.extract(
+        page,
+        output_format={"text": "txt", "markdown": "markdown"}[options.format],
+        include_comments=options.comments,
+        favor_precision=options.favor == "precision",
+        favor_recall=options.favor == "recall",
+    )
+    return found or ""

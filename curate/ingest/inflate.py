@@ -47,7 +47,7 @@ class Gzip:
     name = "gzip"
     magic = b"\x1f\x8b\x08"
     read_bytes = 1 << 16
-    error: type[Exception] = isal_zlib.error
+    error: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its stub takes the class for an instance
 
     def starts(self, head: bytes) -> bool:
         """The method is deflate, the header complete, and the reserved flags are zero."""

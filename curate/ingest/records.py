@@ -12,6 +12,7 @@ from typing import Any
 
 from curate.ingest.source import Source
 from curate.ingest.split import Split
+from curate.ingest.watch import UNGUARDED, Guard
 
 #: How much of a quarantined record is kept to look at.
 FIRST_BYTES = 200
@@ -75,15 +76,18 @@ _READERS = {
 }
 
 
-def read_split(source: Source, split: Split) -> Iterator[Outcome]:
+def read_split(source: Source, split: Split, guard: Guard = UNGUARDED) -> Iterator[Outcome]:
     """Read the records that begin inside a split.
 
     The splits of a file, wherever they are cut, together give what the whole file gives, each record once.
     Damage never raises: what it costs is yielded as `Quarantined`, and reading goes on behind it.
 
+    Args:
+        guard: notes which record is being read, and knows which to leave out; only web archives need it.
+
     Raises:
         InputError: the file cannot be opened or read at all.
     """
     module, _, function = _READERS[source.read].partition(":")  # type: ignore[attr-defined]
-    reader: Callable[[Source, Split], Iterator[Outcome]] = getattr(import_module(module), function)
-    return reader(source, split)
+    reader: Callable[..., Iterator[Outcome]] = getattr(import_module(module), function)
+    return reader(source, split, guard) if function == "read_warc" else reader(source, split)

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _SUFFIXES = {
     "warc": (".warc",),
@@ -47,16 +47,24 @@ class _StreamSource(Source):
     )
 
 
-class WarcSource(_StreamSource):
-    """Web archives: `.warc`, `.warc.gz` or `.warc.zst`, compressed by record or as a whole."""
+class ExtractOptions(BaseModel):
+    """How HTML becomes text."""
 
-    read: Literal["warc"] = "warc"
-    extractor: Literal["resiliparse", "trafilatura"] = Field("resiliparse", description="What turns HTML into text.")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    engine: Literal["resiliparse", "curate", "trafilatura"] = Field(
+        "resiliparse", description="What extracts: curate's own learned engine, or another project's."
+    )
     main_content: bool = Field(True, description="Leave out navigation, headers and footers.")
+    format: Literal["text", "markdown"] = Field("text", description="Not of resiliparse: markdown.")
+    comments: bool = Field(True, description="Keep comments of readers below an article.")
+    favor: Literal["precision", "balance", "recall"] = Field(
+        "balance", description="What to prefer where a block may be content. Not of resiliparse: precision, recall."
+    )
 
-    @field_validator("extractor")
+    @field_validator("engine")
     @classmethod
-    def _extractor_is_installed(cls, value: str) -> str:
+    def _engine_is_installed(cls, value: str) -> str:
         if value == "trafilatura":
             try:
                 import_module(value)
@@ -65,6 +73,19 @@ class WarcSource(_StreamSource):
                 hint = "run: pip install 'curate[trafilatura]'"
                 raise ValueError(f"trafilatura cannot be used ({why}); {hint}") from error
         return value
+
+    @model_validator(mode="after")
+    def _engine_can_do_it(self) -> ExtractOptions:
+        if self.engine == "resiliparse" and (self.format != "text" or self.favor != "balance"):
+            raise ValueError("engine resiliparse writes text only and knows no favor; use engine: curate")
+        return self
+
+
+class WarcSource(_StreamSource):
+    """Web archives: `.warc`, `.warc.gz` or `.warc.zst`, compressed by record or as a whole."""
+
+    read: Literal["warc"] = "warc"
+    extract: ExtractOptions = Field(ExtractOptions(), description="What turns HTML into text, and how.")
 
 
 class WetSource(_StreamSource):

@@ -11,13 +11,14 @@ from fastwarc.warc import HeaderMap
 
 from curate.ingest.charset import decode_text
 from curate.ingest.clean import clean_text, valid_unicode
-from curate.ingest.html import ExtractionError, page_text
+from curate.ingest.html import Extracted, ExtractionError, extract_page
 from curate.ingest.http_body import BodyError, decode_body
 from curate.ingest.input_file import open_input
 from curate.ingest.records import FIRST_BYTES, Outcome, Quarantined, Record, Skipped
 from curate.ingest.source import WarcSource, WetSource
 from curate.ingest.split import Split
 from curate.ingest.warc_split import HEADER_END, RawRecord, split_warc
+from curate.ingest.watch import UNGUARDED, Guard
 
 _NO_DOCUMENTS = ("warcinfo", "request", "metadata", "revisit", "continuation")
 _HTML = ("text/html", "application/xhtml+xml")
@@ -31,16 +32,24 @@ class _NoDocumentError(Exception):
     """Why a record gives no document: the reason to count by, and the detail."""
 
 
-def read_warc(source: WarcSource | WetSource, split: Split) -> Iterator[Outcome]:
+def read_warc(source: WarcSource | WetSource, split: Split, guard: Guard = UNGUARDED) -> Iterator[Outcome]:
     """The records of a WARC or WET file that begin in a split; see `curate.ingest.records.read_split`.
 
     Documents are made of responses with a status of 200 to 299, of resources and of conversions, if they are HTML,
     XHTML or plain text.
     """
+    _text(source, b"<p>Ready?", "text/html", None)  # the first record should not be charged with loading the extractor
     with open_input(split.path) as file:
         limits = (source.max_record_bytes, source.max_inflation_ratio)
         for cut in split_warc(file, split.start, split.stop, *limits):
-            yield cut if isinstance(cut, Quarantined) else _outcome(source, cut)
+            if isinstance(cut, Quarantined):
+                yield cut
+            elif suspect := guard.suspects.get(cut.offset):
+                yield Quarantined(cut.offset, suspect.reason, suspect.detail, cut.data[:FIRST_BYTES])
+            else:
+                with guard.starts(cut.offset):
+                    outcome = _outcome(source, cut)
+                yield outcome
 
 
 def _outcome(source: WarcSource | WetSource, raw: RawRecord) -> Outcome:
@@ -75,16 +84,16 @@ def _value(headers: Any, name: str) -> str:
 def _document(source: WarcSource | WetSource, raw: RawRecord, headers: Any, kind: str) -> Record:
     body, content_type = _content(source, raw, headers, kind)
     media_type = _media_type(content_type) or _sniff(body)
-    text = _text(source, body, media_type, _CHARSET.search(content_type))
-    if not text:
+    extracted = _text(source, body, media_type, _CHARSET.search(content_type))
+    if not extracted.text:
         raise _NoDocumentError("no_text", f"{len(body)} bytes of {media_type} hold no text")
-    meta = {
+    meta = extracted.meta | {
         "content_type": media_type,
         "language": clean_text(_value(headers, "WARC-Identified-Content-Language")),
         "record_id": clean_text(_value(headers, "WARC-Record-ID")),
     }
     return Record(
-        text=text,
+        text=extracted.text,
         url=clean_text(_value(headers, "WARC-Target-URI").strip("<>")) or None,
         date=clean_text(_value(headers, "WARC-Date")) or None,
         offset=raw.offset,
@@ -144,12 +153,12 @@ def _sniff(body: bytes) -> str:
     return "unknown"
 
 
-def _text(source: WarcSource | WetSource, body: bytes, media_type: str, charset: re.Match[str] | None) -> str:
+def _text(source: WarcSource | WetSource, body: bytes, media_type: str, charset: re.Match[str] | None) -> Extracted:
     _refuse_other_types(media_type)
-    text, _ = decode_text(body, charset[1] if charset else None)
+    header_charset = charset[1] if charset else None
     if media_type in _PLAIN or isinstance(source, WetSource):
-        return clean_text(text)
+        return Extracted(clean_text(decode_text(body, header_charset)[0]))
     try:
-        return page_text(text, source.extractor, source.main_content)
+        return extract_page(body, header_charset, source.extract)
     except ExtractionError as error:
         raise _NoDocumentError("extraction_failed", str(error)) from error

@@ -135,14 +135,14 @@ def _block(record: bytes) -> int:
 
 
 def test_trafilatura_is_the_other_extractor(tmp_path) -> None:
-    """`extractor: trafilatura` gives text as well."""
+    """`extract: {engine: trafilatura}` gives text as well."""
     pytest.importorskip("trafilatura", exc_type=ImportError)
     body = (
         "<html><body><article>"
         + "<p>A paragraph that says something worth keeping.</p>" * 5
         + "</article></body></html>"
     )
-    items = read_bytes(tmp_path, page(1, body), "a.warc", WarcSource(paths="x", extractor="trafilatura"))
+    items = read_bytes(tmp_path, page(1, body), "a.warc", WarcSource(paths="x", extract={"engine": "trafilatura"}))
     assert "worth keeping" in texts(items)[0]
 
 

@@ -1,0 +1,131 @@
+"""Features of a block that come from others: the elements around it, and blocks of the same kind."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curate.kernels.bare import bare_njit
+from curate.kernels.hashing import U64
+from curate.kernels.html_elements import SUM_ENDS, SUM_LINK, SUM_PARAGRAPH, SUM_WORDS, WEIGHT, WIDER
+from curate.kernels.html_page import (
+    ELEMENT,
+    FIRST_BLOCK,
+    FIRST_ELEMENT_TOKEN,
+    HALF_WORDS,
+    LAST_BLOCK,
+    LINK_HALF_WORDS,
+    PARENT,
+    SENTENCE_ENDS,
+    START,
+    STOP,
+    TAG,
+    TOKEN_COUNT,
+)
+
+#: How many enclosing elements are looked at.
+LEVELS = 4
+LEVEL_NAMES = (
+    "blocks", "words", "link_share", "sentence_ends", "block_words", "page_share", "place", "weight", "paragraph_share",
+)  # fmt: skip
+GROUP_NAMES = ("blocks", "words", "link_share", "sentence_ends", "place", "same_text")
+_MULTIPLIER = U64(0x9E3779B97F4A7C15)
+_SIGNATURE_TOKENS = 3
+_HASHED_BYTES = 64
+
+
+@bare_njit()
+def _share(part, whole):  # type: ignore[no-untyped-def]
+    return part * 1000 // max(whole, 1)
+
+
+@bare_njit()
+def add_levels(blocks, elements, extra, sums, features, column):  # type: ignore[no-untyped-def]
+    """The same sums for enclosing elements, each of which holds more blocks than the one before."""
+    total = max(1, sums[len(blocks), SUM_WORDS])
+    for b in range(len(blocks)):
+        e = blocks[b, ELEMENT]
+        if elements[e, FIRST_BLOCK] == elements[e, LAST_BLOCK] and extra[e, WIDER] >= 0:
+            e = extra[e, WIDER]
+        for level in range(LEVELS):
+            row = features[b, column + level * 9 : column + level * 9 + 9]
+            if e < 0:
+                row[:] = -1
+                continue
+            first, last = np.int64(elements[e, FIRST_BLOCK]), np.int64(elements[e, LAST_BLOCK]) + 1
+            words = sums[last, SUM_WORDS] - sums[first, SUM_WORDS]
+            row[0], row[1] = last - first, words
+            row[2] = _share(sums[last, SUM_LINK] - sums[first, SUM_LINK], words)
+            row[3] = _share(sums[last, SUM_ENDS] - sums[first, SUM_ENDS], words)
+            row[4], row[5] = words // max(1, last - first), words * 1000 // total
+            row[6], row[7] = _share(b - first, last - first), extra[e, WEIGHT]
+            row[8] = _share(sums[last, SUM_PARAGRAPH] - sums[first, SUM_PARAGRAPH], words)
+            e = extra[e, WIDER]
+
+
+@bare_njit()
+def add_groups(blocks, elements, tokens, signatures, keys, groups, features, column):  # type: ignore[no-untyped-def]
+    """Sums over the blocks of the same kind: whose element and the one above it have the same tags and classes."""
+    _sign(elements, tokens, signatures)
+    size = 64
+    while size < 2 * len(blocks):
+        size *= 2
+    keys[:size] = 0
+    for b in range(len(blocks)):
+        e = blocks[b, ELEMENT]
+        value = (signatures[e] ^ (signatures[max(0, elements[e, PARENT])] >> U64(1))) * _MULTIPLIER | U64(1)
+        slot = np.int64(value >> U64(32)) & (size - 1)
+        while keys[slot] != 0 and keys[slot] != value:
+            slot = (slot + 1) & (size - 1)
+        if keys[slot] == 0:
+            keys[slot] = value
+            groups[slot, :] = 0
+        features[b, column], features[b, column + 4] = slot, groups[slot, 0]
+        groups[slot, 0] += 1
+        groups[slot, 1] += blocks[b, HALF_WORDS]
+        groups[slot, 2] += blocks[b, LINK_HALF_WORDS]
+        groups[slot, 3] += blocks[b, SENTENCE_ENDS]
+    for b in range(len(blocks)):
+        group = groups[features[b, column]]
+        features[b, column], features[b, column + 1] = group[0], group[1] // group[0]
+        features[b, column + 2], features[b, column + 3] = _share(group[2], group[1]), _share(group[3], group[1])
+        features[b, column + 4] = _share(features[b, column + 4], group[0])
+
+
+@bare_njit()
+def add_repeats(blocks, out, keys, groups, features, column):  # type: ignore[no-untyped-def]
+    """How many blocks of the page have the same text."""
+    size = 64
+    while size < 2 * len(blocks):
+        size *= 2
+    keys[:size] = 0
+    for b in range(len(blocks)):
+        value = _hash_text(out, blocks[b, START], blocks[b, STOP]) | U64(1)
+        slot = np.int64(value >> U64(32)) & (size - 1)
+        while keys[slot] != 0 and keys[slot] != value:
+            slot = (slot + 1) & (size - 1)
+        groups[slot, 0] = groups[slot, 0] + 1 if keys[slot] == value else 1
+        keys[slot] = value
+        features[b, column] = slot
+    for b in range(len(blocks)):
+        features[b, column] = groups[features[b, column], 0]
+
+
+@bare_njit()
+def _hash_text(out, start, stop):  # type: ignore[no-untyped-def]
+    """A hash of the first bytes of a text and of its length."""
+    value = U64(stop - start)
+    for at in range(start, min(stop, start + _HASHED_BYTES)):
+        value = (value ^ U64(out[at])) * _MULTIPLIER
+    return value ^ (value >> U64(29))
+
+
+@bare_njit()
+def _sign(elements, tokens, signatures):  # type: ignore[no-untyped-def]
+    """A hash of the tag and the first classes of each element."""
+    for e in range(len(elements)):
+        value = U64(elements[e, TAG] + 1) * _MULTIPLIER
+        first = np.int64(elements[e, FIRST_ELEMENT_TOKEN])
+        for k in range(first, min(first + min(elements[e, TOKEN_COUNT], _SIGNATURE_TOKENS), len(tokens))):
+            value = (value ^ tokens[k]) * _MULTIPLIER
+            value ^= value >> U64(31)
+        signatures[e] = value

@@ -1,0 +1,278 @@
+"""What a block of a page is like, as whole numbers: its own counts, its elements, its neighbours, its page.
+
+All values are integers (shares are in thousandths), so a page has the same features on every machine. Sums over
+enclosing elements come from running totals, since an element holds a run of blocks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curate.kernels.bare import bare_njit
+from curate.kernels.html_context import GROUP_NAMES, LEVEL_NAMES, LEVELS, add_groups, add_levels, add_repeats
+from curate.kernels.html_elements import (
+    BITS,
+    HIGHEST,
+    LOWEST,
+    PATH,
+    SUM_ENDS,
+    SUM_LINK,
+    SUM_PARAGRAPH,
+    SUM_WORDS,
+    WEIGHT,
+    add_up,
+    weigh_elements,
+)
+from curate.kernels.html_lexicon import HEADING_TOKEN, TEXT_TOKEN, hash_words, text_tokens, token_weight
+from curate.kernels.html_page import (
+    AT_BYTE,
+    BLOCK_COUNT,
+    BREAKS,
+    CAPITALIZED,
+    CAPITALS,
+    DEPTH,
+    DIGITS,
+    ELEMENT,
+    ELEMENT_COUNT,
+    ELEMENT_FLAGS,
+    EMPHASIS,
+    FIRST_TOKEN,
+    GAP_IMAGES,
+    GAP_TAGS,
+    HALF_WORDS,
+    IS_HIDDEN,
+    LAST_TOKEN,
+    LINK_HALF_WORDS,
+    LINKS,
+    OG_TYPE,
+    OTHER_MARKS,
+    PARENT,
+    SENTENCE_ENDS,
+    START,
+    STOP,
+    TAG,
+)
+from curate.kernels.html_tags import tag_id
+
+_OWN = (
+    "words", "link_share", "links", "capitalized", "capitals", "digits", "sentence_ends", "marks", "breaks", "gap_tags",
+    "gap_images", "hidden", "emphasis", "bytes", "last_kind", "first_kind", "at_byte", "at_block", "at_word", "depth",
+    "tag", "parent_tag", "inline_weight", "text_weight", "heading_weight", "title_share", "below_h1", "since_heading",
+)  # fmt: skip
+_TREE = ("weight", "parent_weight", "path_weight", "path_min", "path_max", "near_min", "near_max", "ancestors")
+_NEAR = ("link_share", "tag", "weight", "text_weight")
+_NEIGHBOURS = (-2, -1, 1, 2)
+_WINDOWS = (2, 5, 12)
+_PAGE = (
+    "words", "link_share", "blocks", "block_words", "sentence_ends", "paragraph_share", "list_share", "cell_share",
+    "heading_blocks", "articles", "bytes_per_word", "weight", "best_block", "og_type",
+)  # fmt: skip
+
+#: The names of the features, in order.
+FEATURE_NAMES = (
+    *_OWN,
+    *(f"tree.{name}" for name in _TREE),
+    *(f"level{level}.{name}" for level in range(1, LEVELS + 1) for name in LEVEL_NAMES),
+    *(f"group.{name}" for name in GROUP_NAMES),
+    *(f"near{offset:+d}.{name}" for offset in _NEIGHBOURS for name in _NEAR),
+    *(f"window{width}.{name}" for width in _WINDOWS for name in ("words", "link_share")),
+    *(f"page.{name}" for name in _PAGE),
+)
+_TREE_AT = len(_OWN)
+_LEVEL_AT = _TREE_AT + len(_TREE)
+_GROUP_AT = _LEVEL_AT + LEVELS * len(LEVEL_NAMES)
+_NEAR_AT = _GROUP_AT + len(GROUP_NAMES)
+_WINDOW_AT = _NEAR_AT + len(_NEIGHBOURS) * len(_NEAR)
+_PAGE_AT = _WINDOW_AT + len(_WINDOWS) * 2
+
+(_F_WORDS, _F_LINK_SHARE, _F_TAG, _F_INLINE, _F_TEXT, _F_HEADING, _F_TITLE, _F_BELOW, _F_SINCE) = (
+    FEATURE_NAMES.index(name)
+    for name in (
+        "words", "link_share", "tag", "inline_weight", "text_weight", "heading_weight", "title_share", "below_h1",
+        "since_heading",
+    )
+)  # fmt: skip
+_LI, _TD, _TH, _DD, _ARTICLE, _H1, _H6 = (tag_id(name) for name in ["li", "td", "th", "dd", "article", "h1", "h6"])
+
+
+@bare_njit()
+def block_features(page, lexicon, title, page_bytes, scratch):  # type: ignore[no-untyped-def]
+    """The features of the blocks of a page that was cut: the first rows of `scratch.features`, one for each block.
+
+    Args:
+        page: what `cut_page` filled.
+        lexicon: `curate.kernels.html_lexicon.Lexicon`.
+        title: `uint8`, the text of the title.
+        page_bytes: the length of the page.
+        scratch: `curate.kernels.html_score.Scratch` of as many rows as the page has.
+    """
+    count = page.state[BLOCK_COUNT]
+    if count == 0:
+        return
+    blocks, elements = page.blocks[:count], page.elements[: page.state[ELEMENT_COUNT]]
+    features, extra, sums = scratch.features[:count], scratch.extra, scratch.sums
+    weigh_elements(elements, page.tokens, lexicon, count, extra)
+    add_up(blocks, elements, sums)
+    _own(blocks, elements, page.out, page_bytes, sums, features)
+    _weights(blocks, page.tokens, lexicon, features)
+    title_words = hash_words(title, np.int64(0), np.int64(len(title)), scratch.title)
+    _texts(blocks, page.out, lexicon, scratch.title[:title_words], scratch.hashes, features)
+    _since_anchor(features)
+    _tree(blocks, elements, extra, features)
+    add_levels(blocks, elements, extra, sums, features, _LEVEL_AT)
+    add_groups(blocks, elements, page.tokens, scratch.signatures, scratch.keys, scratch.groups, features, _GROUP_AT)
+    add_repeats(blocks, page.out, scratch.keys, scratch.groups, features, _GROUP_AT + 5)
+    _neighbours(features)
+    _windows(sums, features)
+    _page(blocks, elements, sums, page_bytes, page.state[OG_TYPE], features)
+
+
+@bare_njit()
+def _share(part, whole):  # type: ignore[no-untyped-def]
+    return part * 1000 // max(whole, 1)
+
+
+@bare_njit()
+def _own(blocks, elements, out, page_bytes, sums, features):  # type: ignore[no-untyped-def]
+    count = len(blocks)
+    for b in range(count):
+        block, row = blocks[b], features[b]
+        element, words = block[ELEMENT], block[HALF_WORDS]
+        size = block[STOP] - block[START]
+        row[0], row[1], row[2] = words, _share(block[LINK_HALF_WORDS], words), block[LINKS]
+        row[3], row[4] = _share(2 * block[CAPITALIZED], words), _share(block[CAPITALS], size)
+        row[5], row[6], row[7] = _share(block[DIGITS], size), block[SENTENCE_ENDS], block[OTHER_MARKS]
+        row[8], row[9], row[10] = block[BREAKS], block[GAP_TAGS], block[GAP_IMAGES]
+        row[11], row[12], row[13] = elements[element, ELEMENT_FLAGS] & IS_HIDDEN, block[EMPHASIS], size
+        row[14], row[15] = _kind(out[block[STOP] - 1]), _kind(out[block[START]])
+        row[16], row[17] = np.int64(block[AT_BYTE]) * 1000 // page_bytes, b * 1000 // count
+        row[18] = sums[b, SUM_WORDS] * 1000 // max(1, sums[count, SUM_WORDS])
+        row[19], row[20] = elements[element, DEPTH], elements[element, TAG]
+        row[21] = elements[max(0, elements[element, PARENT]), TAG]
+
+
+@bare_njit()
+def _kind(byte):  # type: ignore[no-untyped-def]
+    """Small letter, capital, digit, beyond ASCII, comma or colon, end of a sentence, other mark."""
+    if 0x61 <= byte <= 0x7A:
+        return 0
+    if 0x41 <= byte <= 0x5A:
+        return 1
+    if 0x30 <= byte <= 0x39:
+        return 2
+    if byte >= 0x80:
+        return 3
+    if byte in (0x2C, 0x3A, 0x3B):
+        return 4
+    return 5 if byte in (0x2E, 0x21, 0x3F) else 6
+
+
+@bare_njit()
+def _weights(blocks, tokens, lexicon, features):  # type: ignore[no-untyped-def]
+    """What the classes of links, spans and the like in a block weigh."""
+    for b in range(len(blocks)):
+        weight = np.int64(0)
+        for k in range(blocks[b, FIRST_TOKEN], min(blocks[b, LAST_TOKEN], len(tokens))):
+            weight += token_weight(tokens[k], lexicon)
+        features[b, _F_INLINE] = weight
+
+
+@bare_njit()
+def _texts(blocks, out, lexicon, title, hashes, features):  # type: ignore[no-untyped-def]
+    """What the words of a short block weigh, and those of the last heading; how much of it the title shares."""
+    heading = np.int64(0)
+    for b in range(len(blocks)):
+        count = text_tokens(blocks[b], out, hashes)
+        weight = below = hits = np.int64(0)
+        for k in range(count):
+            weight += token_weight(hashes[k] | TEXT_TOKEN, lexicon)
+            below += token_weight(hashes[k] | HEADING_TOKEN, lexicon)
+            for word in title:
+                hits += word == hashes[k]
+        if _H1 <= features[b, _F_TAG] <= _H6:
+            heading = below
+        features[b, _F_TEXT], features[b, _F_HEADING] = weight, heading
+        features[b, _F_TITLE] = min(_share(hits, count), _share(2 * hits, len(title)))
+
+
+@bare_njit()
+def _since_anchor(features):  # type: ignore[no-untyped-def]
+    """Where a block is relative to the first h1, or else to the best match of the title; and to the last heading."""
+    best, anchor = np.int64(-1), 0
+    for b in range(len(features)):
+        value = features[b, _F_TITLE] + (700 if features[b, _F_TAG] == _H1 else 0)
+        if value > best:
+            best, anchor = value, b
+    since = 1000
+    for b in range(len(features)):
+        features[b, _F_BELOW] = max(-1000, min(1000, b - anchor))
+        since = 0 if _H1 <= features[b, _F_TAG] <= _H6 else min(1000, since + 1)
+        features[b, _F_SINCE] = since
+
+
+@bare_njit()
+def _tree(blocks, elements, extra, features):  # type: ignore[no-untyped-def]
+    for b in range(len(blocks)):
+        e = blocks[b, ELEMENT]
+        row = features[b, _TREE_AT : _TREE_AT + 8]
+        row[0], row[1], row[2] = extra[e, WEIGHT], extra[max(0, elements[e, PARENT]), WEIGHT], extra[e, PATH]
+        row[3], row[4], row[7] = extra[e, LOWEST], extra[e, HIGHEST], extra[e, BITS]
+        lowest, highest, above = np.int32(0), np.int32(0), e
+        for _ in range(4):
+            lowest, highest = min(lowest, extra[above, WEIGHT]), max(highest, extra[above, WEIGHT])
+            above = max(0, elements[above, PARENT])
+        row[5], row[6] = lowest, highest
+
+
+@bare_njit()
+def _neighbours(features):  # type: ignore[no-untyped-def]
+    count = len(features)
+    for b in range(count):
+        at = _NEAR_AT
+        for offset in _NEIGHBOURS:
+            other = b + offset
+            if 0 <= other < count:
+                features[b, at], features[b, at + 1] = features[other, _F_LINK_SHARE], features[other, _F_TAG]
+                features[b, at + 2] = features[other, _TREE_AT + 2]
+                features[b, at + 3] = features[other, _F_TEXT]
+            else:
+                features[b, at], features[b, at + 1], features[b, at + 2], features[b, at + 3] = -1, -1, 0, 0
+            at += 4
+
+
+@bare_njit()
+def _windows(sums, features):  # type: ignore[no-untyped-def]
+    count = len(features)
+    for b in range(count):
+        at = _WINDOW_AT
+        for width in _WINDOWS:
+            first, last = max(0, b - width), min(count, b + width + 1)
+            words = sums[last, SUM_WORDS] - sums[first, SUM_WORDS]
+            features[b, at] = words
+            features[b, at + 1] = _share(sums[last, SUM_LINK] - sums[first, SUM_LINK], words)
+            at += 2
+
+
+@bare_njit()
+def _page(blocks, elements, sums, page_bytes, og_type, features):  # type: ignore[no-untyped-def]
+    """The same numbers for every block: what kind of page it is on."""
+    count = len(blocks)
+    words = sums[count, SUM_WORDS]
+    in_lists = in_cells = headings = articles = weight = best = np.int64(0)
+    for b in range(count):
+        tag, size = features[b, _F_TAG], np.int64(blocks[b, HALF_WORDS])
+        in_lists += size if tag == _LI else 0
+        in_cells += size if tag in (_TD, _TH, _DD) else 0
+        headings += _H1 <= tag <= _H6
+        weight += size * features[b, _TREE_AT + 2]
+        best = max(best, size - blocks[b, LINK_HALF_WORDS])
+    for e in range(len(elements)):
+        articles += elements[e, TAG] == _ARTICLE
+    for b in range(count):
+        row = features[b, _PAGE_AT:]
+        row[0], row[1], row[2] = words, _share(sums[count, SUM_LINK], words), count
+        row[3], row[4] = words // count, _share(sums[count, SUM_ENDS], words)
+        row[5], row[6] = _share(sums[count, SUM_PARAGRAPH], words), _share(in_lists, words)
+        row[7], row[8], row[9] = _share(in_cells, words), headings, articles
+        row[10], row[11], row[12] = page_bytes // max(1, words), weight // max(1, words), best
+        row[13] = og_type

@@ -1,0 +1,95 @@
+"""The arrays that the HTML kernels share: what a page is cut into, and the state of the cut.
+
+A page becomes `blocks` (runs of text between block-level tags), `elements` (the block-level elements, a tree by parent
+numbers) and `tokens` (the words of class, id, role and tag names, packed, by element or block). Rows are int32 so that
+a page's arrays stay in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Columns of `blocks`. Words are counted in halves, since a Chinese or Japanese character is about half a word.
+START, STOP, ELEMENT, HALF_WORDS, LINK_HALF_WORDS, LINKS, CAPITALIZED, SHORT_WORDS, CAPITALS, DIGITS = range(10)
+SENTENCE_ENDS, COMMAS, OTHER_MARKS, CJK, BREAKS, GAP_TAGS, GAP_IMAGES, GAP_INPUTS, AT_BYTE, BLOCK_FLAGS = range(10, 20)
+FIRST_TOKEN, LAST_TOKEN, EMPHASIS, BLOCK_COLUMNS = range(20, 24)
+
+# Columns of `elements`.
+PARENT, TAG, DEPTH, ELEMENT_FLAGS, FIRST_ELEMENT_TOKEN, TOKEN_COUNT, FIRST_BLOCK, LAST_BLOCK, ELEMENT_COLUMNS = range(9)
+
+#: Flags of elements, inherited by what they hold.
+IS_HIDDEN, IS_PRE, IS_SKIPPED, IS_COMMENTS = 1, 2, 4, 8
+
+# The state of the cut: counters that live across function calls.
+OUT, BLOCK_COUNT, ELEMENT_COUNT, TOKENS_USED, STACK_SIZE, BLOCK_START, IN_WORD, PENDING, LINK_OPEN = range(9)
+TITLE_START, TITLE_STOP, ATTRIBUTE_FLAGS, FULL, SVG_UNCLOSED, KEEP_NOSCRIPT, BLOCK_BYTE = range(9, 16)
+# The inline element that is hidden, and how many of its tag are open in it; the page's og:type, see `read_meta`.
+HIDDEN_TAG, HIDDEN_DEPTH, OG_TYPE, STATE_SIZE = range(16, 20)
+
+# Columns of the stack of open elements.
+STACK_TAG, STACK_SAME, STACK_SCOPE, STACK_ELEMENT, STACK_COLUMNS = range(5)
+
+#: Deeper elements are taken for siblings, as browsers do at 512.
+MAX_DEPTH = 1024
+#: Past these a page is read on as if it had no further elements or blocks.
+MAX_ROWS = 1 << 17
+#: Room for tokens, for each row of room for elements.
+TOKENS_PER_ROW = 8
+
+
+class Page(NamedTuple):
+    """The arrays of one page.
+
+    Attributes:
+        out: `uint8`, the text of all blocks, one after the other, UTF-8.
+        blocks: `int32` of shape (rows, BLOCK_COLUMNS).
+        elements: `int32` of shape (rows, ELEMENT_COLUMNS); row 0 is the document.
+        tokens: `uint64`.
+        state: `int64` of shape (STATE_SIZE,).
+        counts: `int32` of shape (BLOCK_COLUMNS,): the row of the block that is open.
+        stack: `int32` of shape (MAX_DEPTH, STACK_COLUMNS).
+        top: `int32` of shape (256,): for each tag the highest place in the stack, -1 if it is not open.
+    """
+
+    out: NDArray[np.uint8]
+    blocks: NDArray[np.int32]
+    elements: NDArray[np.int32]
+    tokens: NDArray[np.uint64]
+    state: NDArray[np.int64]
+    counts: NDArray[np.int32]
+    stack: NDArray[np.int32]
+    top: NDArray[np.int32]
+
+
+def new_page(text_bytes: int, rows: int) -> Page:
+    """Arrays for a page.
+
+    Args:
+        text_bytes: room for text; a page of n bytes needs at most `max_text_bytes(n)`.
+        rows: room for blocks, and for elements.
+
+    >>> new_page(100, 16).blocks.shape
+    (16, 23)
+    """
+    return Page(
+        np.empty(text_bytes, np.uint8),
+        np.empty((rows, BLOCK_COLUMNS), np.int32),
+        np.empty((rows, ELEMENT_COLUMNS), np.int32),
+        np.empty(rows * TOKENS_PER_ROW, np.uint64),
+        np.zeros(STATE_SIZE, np.int64),
+        np.zeros(BLOCK_COLUMNS, np.int32),
+        np.empty((MAX_DEPTH, STACK_COLUMNS), np.int32),
+        np.empty(256, np.int32),
+    )
+
+
+def max_text_bytes(page_bytes: int) -> int:
+    """The most text that a page can hold: `&nGt;`, five bytes, stands for six.
+
+    >>> max_text_bytes(1000)
+    1316
+    """
+    return page_bytes + page_bytes // 4 + 66
