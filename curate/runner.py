@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from curate.documents import id_words
 from curate.engines.local import LocalEngine
 from curate.engines.serial import SerialEngine
+from curate.engines.watchdog import Limits
 from curate.environment import describe_environment
 from curate.errors import InternalError, PipelineError, Problem
 from curate.overrides import did_you_mean
@@ -95,7 +96,8 @@ def run(
     plan = plan_of(pipeline, parsed, stop_after)
     directory = RunDirectory(Path(output) if output else default_output(pipeline))
     workers = (os.cpu_count() or 1) if workers is None else workers
-    engine: Engine = LocalEngine(workers) if workers else SerialEngine()
+    limits = Limits(pipeline.settings.max_record_seconds, pipeline.settings.max_record_memory_bytes)
+    engine: Engine = LocalEngine(workers, limits) if workers else SerialEngine()
     with directory.lock():
         remove_temporary(directory.root)
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.annotate_part import annotate_part
+from curate.ingest.watch import UNWATCHED, Watched
 from curate.ingest_part import ingest_part
 from curate.plan import Plan, Step, Task
 from curate.run_corpus import RunCorpus, read_table
@@ -23,12 +24,19 @@ from curate.tables import write_tables
 Done = tuple[list[Path], dict[str, Any]]
 
 
-def execute(root: str, task: Task) -> Commit:
-    """Do a task of the run at `root` and commit it; doing it again gives the same bytes."""
+def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
+    """Do a task of the run at `root` and commit it; doing it again gives the same bytes.
+
+    Args:
+        watched: how the engine watches the reading of records.
+    """
     run = RunDirectory(Path(root))
     plan = _plan(root, run.plan.stat().st_mtime_ns)
     with _collected_warnings() as warnings:
-        outputs, counts = _KINDS[task.kind](run, plan, task)
+        if task.kind == "ingest":
+            outputs, counts = _ingest(run, plan, task, watched)
+        else:
+            outputs, counts = _KINDS[task.kind](run, plan, task)
     commit = Commit(task.key, describe_outputs(outputs, run.root), counts, warnings.messages)
     write_commit(run.commit(plan.folder(task.step), plan.task_name(task)), commit)
     return commit
@@ -39,10 +47,10 @@ def _plan(root: str, changed_ns: int) -> Plan:
     return Plan.from_json(json.loads(RunDirectory(Path(root)).plan.read_text(encoding="utf-8")))
 
 
-def _ingest(run: RunDirectory, plan: Plan, task: Task) -> Done:
+def _ingest(run: RunDirectory, plan: Plan, task: Task, watched: Watched) -> Done:
     part = plan.parts[task.number]
-    outputs = [run.document_part(part.index), run.quarantine_part(part.index)]
-    return outputs, ingest_part(plan.pipeline, part, *outputs)
+    documents, quarantine = run.document_part(part.index), run.quarantine_part(part.index)
+    return [documents, quarantine], ingest_part(plan.pipeline, part, documents, quarantine, watched)
 
 
 def _summarize(run: RunDirectory, plan: Plan, task: Task) -> Done:
@@ -116,7 +124,6 @@ def _finish(run: RunDirectory, plan: Plan, task: Task) -> Done:
 
 
 _KINDS: dict[str, Callable[[RunDirectory, Plan, Task], Done]] = {
-    "ingest": _ingest,
     "summarize": _summarize,
     "conclude": _conclude,
     "annotate": _annotate,

@@ -6,14 +6,17 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 
 from curate.engines.failure import Failure
+from curate.engines.watchdog import TICK_SECONDS, Limits, Watchdog
 from curate.engines.worker import ENVIRONMENT
 from curate.errors import CurateError, InternalError, ResourceError
+from curate.ingest.watch import RecordClock, Suspect
 from curate.plan import Task
 from curate.storage import Commit
 
@@ -31,20 +34,23 @@ class TaskError(CurateError):
 
 
 class _Worker:
-    """A child process and the socket to it."""
+    """A child process, the socket to it, and the clock of the record that it reads."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-m", "curate.engines.worker", str(theirs.fileno())]
-            environment = os.environ | ENVIRONMENT
-            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)
+        with theirs, tempfile.TemporaryFile() as shared:
+            shared.truncate(RecordClock.SIZE_BYTES)
+            descriptors = [theirs.fileno(), shared.fileno()]
+            command = [sys.executable, "-m", "curate.engines.worker", *map(str, descriptors)]
+            self.process = subprocess.Popen(command, pass_fds=descriptors, env=os.environ | ENVIRONMENT)
+            self.clock = RecordClock(shared.fileno())
         self.connection = Connection(ours.detach())
         self.task: Task | None = None
+        self.ended = False  # by the watchdog
 
-    def send(self, root: str, task: Task) -> None:
+    def send(self, root: str, task: Task, suspects: tuple[Suspect, ...]) -> None:
         self.task = task
-        self.connection.send((root, task))
+        self.connection.send((root, task, suspects))
 
     def stop(self) -> None:
         self.connection.close()
@@ -58,13 +64,17 @@ class LocalEngine:
 
     Args:
         workers: how many processes, 1 or more.
+        limits: what reading one record may take. A record that takes more, or that ends its worker twice, is put
+            into the quarantine, and the rest of its part is read without it.
     """
 
     workers: int
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         self._pool: list[_Worker] = []
         self._peak_bytes = 0
+        self._watchdog = Watchdog(self.limits)
 
     def run(self, root: str, tasks: Sequence[Task]) -> Iterator[tuple[Task, Commit]]:
         """Do the tasks of the run at `root` in any order, yielding each with its commit.
@@ -83,7 +93,10 @@ class LocalEngine:
         for worker in self._pool:
             self._give(worker, root, waiting, tries)
         while busy := {worker.connection: worker for worker in self._pool if worker.task}:
-            for connection in wait(list(busy)):
+            ready = wait(list(busy), timeout=TICK_SECONDS)
+            for worker in busy.values():
+                self._look_at(worker)
+            for connection in ready:
                 assert isinstance(connection, Connection)
                 worker = busy[connection]
                 task = worker.task
@@ -112,7 +125,7 @@ class LocalEngine:
             task = waiting.popleft()
             tries[task] = tries.get(task, 0) + 1
             try:
-                worker.send(root, task)
+                worker.send(root, task, self._watchdog.suspects(task))
             except OSError:  # it died while idle; reading from it will say so
                 worker.task = task
 
@@ -122,7 +135,9 @@ class LocalEngine:
             answer, peak_bytes = worker.connection.recv()
         except (EOFError, OSError):
             status = worker.process.wait()
-            if tries[task] >= MAX_TRIES:
+            if worker.ended or self._watchdog.mourn(task, worker.clock.reading()):
+                tries[task] -= 1  # it will not stumble over the same record again
+            elif tries[task] >= MAX_TRIES:
                 message = f"the worker for {task.kind} {task.number} died {MAX_TRIES} times (status {status})"
                 raise ResourceError(f"{message}; it may be short of memory: use fewer --workers") from None
             return None
@@ -131,6 +146,12 @@ class LocalEngine:
             raise TaskError(answer) if answer.expected else _internal(answer, task)
         assert isinstance(answer, Commit)
         return answer
+
+    def _look_at(self, worker: _Worker) -> None:
+        """End a worker that takes too much for one record; reading from it will then say that it died."""
+        if not worker.ended and self._watchdog.judge(worker.task, worker.clock.reading(), worker.process.pid):
+            worker.ended = True
+            worker.process.kill()
 
     def _replace(self, worker: _Worker) -> _Worker:
         worker.stop()

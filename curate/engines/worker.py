@@ -1,7 +1,7 @@
 """A worker process: receives tasks over a socket, does them, sends back their commits.
 
-Started as `python -m curate.engines.worker FD`: a fresh interpreter that never imports the caller's main module,
-so nothing of a user's script runs twice. It ends when its parent does.
+Started as `python -m curate.engines.worker SOCKET CLOCK`, two descriptors: a fresh interpreter that never imports the
+caller's main module, so nothing of a user's script runs twice. It ends when its parent does.
 """
 
 from __future__ import annotations
@@ -30,25 +30,27 @@ def peak_memory_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def main(descriptor: int) -> None:
-    """Serve tasks until the parent closes the connection."""
+def main(descriptor: int, clock_descriptor: int) -> None:
+    """Serve tasks until the parent closes the connection; note on the clock which record is being read."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers
     _die_with_parent()
     connection = Connection(descriptor)
     import pyarrow as pa
 
     from curate.engines.failure import describe
+    from curate.ingest.watch import RecordClock, Watched
     from curate.tasks import execute
 
+    clock = RecordClock(clock_descriptor)
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     while True:
         try:
-            root, task = connection.recv()
+            root, task, suspects = connection.recv()
         except EOFError:
             return
         try:
-            answer: object = execute(root, task)
+            answer: object = execute(root, task, Watched(clock, suspects))
         except Exception as error:  # every failure belongs to the parent, which decides
             answer = describe(error)
         connection.send((answer, peak_memory_bytes()))
@@ -63,4 +65,4 @@ def _die_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))
