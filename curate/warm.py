@@ -1,14 +1,18 @@
-"""Compiling every loop ahead of time, by a run of all stages over a few hundred paragraphs.
+"""Compiling every loop ahead of time, by runs of all stages over a few hundred paragraphs.
 
 A loop is compiled when it first runs and kept on disk, beside the package or in the user's cache. On a machine whose
-workers come and go, or with a time limit on jobs, it is better done once, when the software is installed.
+workers come and go, or with a time limit on jobs, it is better done once, when the software is installed. The compiler
+uses one core, so the stages are divided among three processes.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +22,23 @@ from curate.runner import run
 #: Stages of which a pipeline has one of several: the loops are the same.
 LEFT_OUT = frozenset({"load_tokenizer"})
 
+#: Which stages run in the process that reads pages by curate's own engine, and in that which reads documents and judges
+#: them. All others are in the third.
+_WITH_PAGES, _JUDGING = (
+    ("exact_dedup",),
+    (
+        "language_filter",
+        "gopher_quality",
+        "gopher_repetition",
+        "c4_quality",
+        "fineweb_quality",
+        "quality_filter",
+    ),
+)
+
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "quality_filter": {"positives": ["books"], "sources": ["web"]},
     "exact_dedup": {"scope": "within"},
-    "decontaminate": {"benchmarks": "items.jsonl"},
     "train_tokenizer": {"vocab_size": 400},
     "mix": {"weights": {"web": 50, "books": 50}},
     "write_tokens": {"sequence_length": 64, "shard_tokens": 20_000},
@@ -44,26 +61,35 @@ def warm() -> float:
         The seconds that it took: a few if everything was compiled already.
     """
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
+    others = tuple(name for name in STAGES if name not in {*_WITH_PAGES, *_JUDGING, *LEFT_OUT})
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessPoolExecutor(min(3, os.cpu_count() or 1), get_context("spawn")) as processes,
+    ):
         _write_inputs(Path(folder))
-        (Path(folder) / "warm.yaml").write_text(json.dumps(_pipeline(Path(folder))), "utf-8")
-        run(Path(folder) / "warm.yaml", output=Path(folder) / "run", workers=0)
+        groups = (_WITH_PAGES, others, _JUDGING)
+        for done in [processes.submit(_run, folder, group) for group in groups]:
+            done.result()
     return time.perf_counter() - start
 
 
-def _pipeline(folder: Path) -> dict[str, object]:
-    stages = []
-    for name in STAGES:
-        parameters = {**_PARAMETERS.get(name, {}), **_LENIENT.get(name, {})}
-        if name == "decontaminate":
-            parameters["benchmarks"] = str(folder / "items.jsonl")
-        if name not in LEFT_OUT:
-            stages.append({name: parameters})
+def _run(folder: str, stages: tuple[str, ...]) -> None:
+    """Run some of the stages."""
+    file = Path(folder) / f"{stages[0]}.yaml"
+    file.write_text(json.dumps(_pipeline(Path(folder), stages)), "utf-8")
+    run(file, output=Path(folder) / stages[0], workers=0)
+
+
+def _pipeline(folder: Path, stages: tuple[str, ...]) -> dict[str, object]:
+    engine = "curate" if stages == _WITH_PAGES else "resiliparse"
     sources = {
-        "web": {"read": "warc", "paths": str(folder / "web.warc"), "extract": {"engine": "resiliparse"}},
+        "web": {"read": "warc", "paths": str(folder / "web.warc"), "extract": {"engine": engine}},
         "books": {"read": "jsonl", "paths": str(folder / "books.jsonl")},
     }
-    return {"name": "warm", "seed": 0, "sources": sources, "stages": stages}
+    parameters = {name: {**_PARAMETERS.get(name, {}), **_LENIENT.get(name, {})} for name in stages}
+    if "decontaminate" in parameters:
+        parameters["decontaminate"]["benchmarks"] = str(folder / "items.jsonl")
+    return {"name": "warm", "seed": 0, "sources": sources, "stages": [{name: parameters[name]} for name in stages]}
 
 
 def _write_inputs(folder: Path) -> None:

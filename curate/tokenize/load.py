@@ -25,6 +25,11 @@ class LoadTokenizer(TokenizerStage):
     Its normalizer and pre-tokenizer are applied as they are; what it would add around a text (its template), its
     truncation and its padding are not. Control tokens in a text are encoded as plain text.
 
+    Byte-level BPE models that split text by the pattern of GPT-2, cl100k, Llama 3, Qwen, o200k, Mistral NeMo,
+    StarCoder or DeepSeek are encoded by compiled loops, with the same ids; others by `tokenizers`, many times slower,
+    with a warning. Of the former, texts that normalisation form C changes, or that have an added token, are left to
+    `tokenizers` too.
+
     Raises:
         InputError: the file cannot be read, or has no token named `end_of_text`.
 

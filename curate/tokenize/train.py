@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from curate.corpus import Corpus
-from curate.documents import SPLIT, Documents
+from curate.documents import SPLIT
 from curate.errors import InputError
 from curate.stage import Round
-from curate.tokenize.encode import gpt2_windows, save
+from curate.tokenize.encode import save
 from curate.tokenize.stage import TokenizerStage
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+    from curate.kernels.pretoken_counts import PretokenCounts
+
 logger = logging.getLogger("curate")
 
 BYTES = 256
+#: Strings are handed to Arrow in batches of about this many characters.
+_BATCH_CHARACTERS = 1 << 22
 
 
 class TrainTokenizer(TokenizerStage):
@@ -40,8 +44,14 @@ class TrainTokenizer(TokenizerStage):
 
     Sources: Sennrich et al. 2016, section 3.2 (BPE); Radford et al. 2019, section 2.2 (bytes, the pattern).
 
+    Vocabulary and merges are those that `tokenizers` learns, ties included, but counts have 64 bits, not 32, so the
+    sample may have any size. Measured on 36 MB of English, one core, vocabulary of 50,257: 0.5 s (counting 0.1 s,
+    merges 0.2 s), `tokenizers` 0.23 8.7 s, `rustbpe` 0.1 2.5 s. (`rustbpe` learns the same tokens there, 5 % of them
+    at another rank: it numbers bytes by value, so ties fall differently.) Memory goes by the distinct pre-tokens, not
+    by the sample: 0.3 GB for 11 MB of them, of 75 languages.
+
     Raises:
-        InputError: the sample is empty.
+        InputError: the sample is empty, or has more than 10^9 bytes of distinct pre-tokens.
 
     >>> from curate.documents import Documents
     >>> stage = TrainTokenizer(vocab_size=260)
@@ -58,10 +68,11 @@ class TrainTokenizer(TokenizerStage):
     sample_bytes: int = Field(
         100_000_000,
         ge=1,
-        lt=1 << 31,  # `tokenizers` counts a pair in 32 bits, so that many bytes cannot overflow it
         description="Budget of training text, in bytes: documents in random order until the next would exceed it.",
     )
-    pattern: Literal["gpt2"] = Field("gpt2", description="Regular expression that splits text before merging.")
+    pattern: Literal["gpt2", "starcoder", "llama3", "nanochat", "qwen2", "qwen3.5", "o200k", "tekken"] = Field(
+        "gpt2", description="Regular expression that splits text before merging, by the tokenizer known for it."
+    )
     min_frequency: int = Field(
         0, ge=0, description="Occurrences a pair needs in the sample to be merged; 0 is the default of `tokenizers`."
     )
@@ -72,8 +83,14 @@ class TrainTokenizer(TokenizerStage):
         return [Round("train", self._train)]
 
     def _train(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
-        sample = corpus.sample(self.seed or 0, self.name, sources=self.sources, max_bytes=self.sample_bytes)
-        tokenizer = train_bpe(_training_texts(sample), self.vocab_size, self.end_of_text, self.min_frequency)
+        from curate.kernels.pretoken_counts import PretokenCounts
+
+        with TemporaryDirectory(dir=state) as spill:
+            counts = PretokenCounts(self.pattern, spill=Path(spill))
+            sample = corpus.sample(self.seed or 0, self.name, sources=self.sources, max_bytes=self.sample_bytes)
+            for docs in sample:
+                counts.add(pc.split_pattern(docs.text, SPLIT).flatten())
+            tokenizer = bpe_tokenizer(counts, self.vocab_size, self.end_of_text, self.min_frequency)
         actual = tokenizer.get_vocab_size()
         if actual == BYTES + 1 < self.vocab_size:
             raise InputError(
@@ -89,52 +106,74 @@ class TrainTokenizer(TokenizerStage):
         save(tokenizer, self.end_of_text, state)
 
 
-def train_bpe(texts: Iterable[str], vocab_size: int, end_of_text: str, min_frequency: int = 0) -> Tokenizer:
-    """Train a byte-level BPE tokenizer with GPT-2's pattern and GPT-2's order of ids.
+def train_bpe(
+    texts: Iterable[str], vocab_size: int, end_of_text: str, min_frequency: int = 0, pattern: str = "gpt2"
+) -> Tokenizer:
+    """Train a byte-level BPE tokenizer with GPT-2's order of ids.
 
     Args:
         texts: training text; its order does not matter.
         vocab_size: 257 or more: bytes, merges and `end_of_text`.
         end_of_text: the control token, added last.
         min_frequency: occurrences that a pair needs to be merged.
+        pattern: how text is split before merging; one of those that `TrainTokenizer` has.
 
     >>> tokenizer = train_bpe(["low lower lowest"], 260, "<|endoftext|>")
     >>> tokenizer.encode(" low!").tokens, tokenizer.token_to_id("<|endoftext|>")
     (['Ġlow', '!'], 259)
     """
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from curate.kernels.pretoken_counts import PretokenCounts
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    counts = PretokenCounts(pattern)
+    for batch in _batches(texts):
+        counts.add(batch)
+    return bpe_tokenizer(counts, vocab_size, end_of_text, min_frequency)
+
+
+def bpe_tokenizer(counts: PretokenCounts, vocab_size: int, end_of_text: str, min_frequency: int = 0) -> Tokenizer:
+    """The tokenizer that is learnt from counted pre-tokens; the other arguments are those of `train_bpe`."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models
+
+    from curate.kernels.bpe_tables import byte_alphabet
+    from curate.kernels.bpe_train import train_merges
+
+    table = counts.to_table().combine_chunks()
+    merges = train_merges(table["pretoken"].combine_chunks(), table["count"].to_numpy(), vocab_size - 1, min_frequency)
+    names = sorted(byte_alphabet())
+    named = []
+    for left, right in merges.tolist():
+        named.append((names[left], names[right]))
+        names.append(names[left] + names[right])
+    tokenizer = Tokenizer(models.BPE({name: token for token, name in enumerate(names)}, named))
+    tokenizer.pre_tokenizer = _pre_tokenizer(counts.pattern)
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - 1,
-        min_frequency=min_frequency,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    with _every_core():
-        tokenizer.train_from_iterator(texts, trainer)
     tokenizer.add_special_tokens([AddedToken(end_of_text, special=True, normalized=False)])
     return tokenizer
 
 
-@contextmanager
-def _every_core() -> Iterator[None]:
-    """Let `tokenizers` use all cores meanwhile: training is the one task that runs while no other does."""
-    before = os.environ.get("TOKENIZERS_PARALLELISM")
-    os.environ["TOKENIZERS_PARALLELISM"] = "true"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TOKENIZERS_PARALLELISM"]
-        else:
-            os.environ["TOKENIZERS_PARALLELISM"] = before
+def _pre_tokenizer(pattern: str) -> Any:
+    """A pattern as `tokenizers` writes it."""
+    from tokenizers import Regex, pre_tokenizers
+
+    from curate.kernels.pretoken_patterns import REGEXES
+
+    if pattern == "gpt2":
+        return pre_tokenizers.ByteLevel(add_prefix_space=False)
+    if pattern == "starcoder":
+        digits = pre_tokenizers.Digits(individual_digits=True)
+        return pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    regex = next(regex for regex, name in REGEXES.items() if name == pattern)
+    split = pre_tokenizers.Split(Regex(regex), "isolated")
+    return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 
-def _training_texts(sample: Iterable[Documents]) -> Iterator[str]:
-    for docs in sample:
-        for text in docs.text.to_pylist():
-            for piece in text.split(SPLIT):
-                yield from gpt2_windows(piece)
+def _batches(texts: Iterable[str]) -> Iterator[pa.Array]:
+    batch: list[str] = []
+    characters = 0
+    for text in texts:
+        batch.append(text)
+        characters += len(text)
+        if characters >= _BATCH_CHARACTERS:
+            yield pa.array(batch, pa.large_string())
+            batch, characters = [], 0
+    yield pa.array(batch, pa.large_string())

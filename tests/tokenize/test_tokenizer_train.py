@@ -7,14 +7,18 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from pydoc_data.topics import topics
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from curate.documents import SPLIT, Documents
 from curate.errors import InputError
-from curate.tokenize import LoadTokenizer, TrainTokenizer
+from curate.kernels.pretoken_patterns import pattern_of
+from curate.tokenize import LoadTokenizer, TrainTokenizer, train
 from curate.tokenize.train import train_bpe
 
 TEXTS = [f"The {animal} and the {animal}'s {thing} went to market, {n} times." for n, (animal, thing) in enumerate(
@@ -26,6 +30,59 @@ def fit(folder: Path, texts: list[str], **fields) -> bytes:
     folder.mkdir(exist_ok=True)
     TrainTokenizer(**fields).fit(Documents.from_texts(texts), folder)
     return (folder / "tokenizer.json").read_bytes()
+
+
+def trained_by_tokenizers(texts: list[str], vocab_size: int, min_frequency: int, splitter: Any) -> str:
+    """The tokenizer.json that `tokenizers` trains, with the end-of-text token added last."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer, tokenizer.decoder = splitter, decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size - 1,
+        min_frequency=min_frequency,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_special_tokens([AddedToken("<|endoftext|>", special=True, normalized=False)])
+    return tokenizer.to_str()
+
+
+def byte_level(regex: str) -> pre_tokenizers.PreTokenizer:
+    """Split by a regular expression, then to bytes."""
+    split = pre_tokenizers.Split(Regex(regex), "isolated")
+    return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+
+
+@pytest.mark.parametrize("min_frequency", [0, 3])
+def test_the_file_is_that_of_tokenizers(tmp_path: Path, min_frequency: int):
+    """On the language reference, byte by byte what the trainer of `tokenizers` gives; and nothing else is left."""
+    texts = list(topics.values())
+    found = fit(tmp_path, texts, vocab_size=3_000, min_frequency=min_frequency)
+    splitter = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    assert found.decode() == trained_by_tokenizers(texts, 3_000, min_frequency, splitter)
+    assert {path.name for path in tmp_path.iterdir()} == {"tokenizer.json", "tokenizer_info.json"}
+
+
+@pytest.mark.parametrize("pattern", get_args(TrainTokenizer.model_fields["pattern"].annotation))
+def test_every_pattern_is_that_of_tokenizers(pattern: str):
+    """The file says how text was split: `tokenizers`, told to split so, learns the same, and the encoder covers it."""
+    texts = [*topics.values(), "Ünïcode’s 12345 中文。\n\n  def f(x):\n\treturn 'I'LL'\r\n " * 9]
+    found = train_bpe(texts, 2_000, "<|endoftext|>", pattern=pattern)
+    assert found.to_str() == trained_by_tokenizers(texts, 2_000, 0, found.pre_tokenizer)
+    assert pattern_of(json.loads(found.to_str())["pre_tokenizer"]) == pattern
+
+
+def test_the_patterns_of_the_originals():
+    """GPT-2's splitter and Llama 3's are written as in the files of those models."""
+    llama3 = (
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+        r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+    )
+    gpt2 = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    for pattern, splitter in {"gpt2": gpt2, "llama3": byte_level(llama3)}.items():
+        assert train_bpe(TEXTS, 300, "<|endoftext|>", pattern=pattern).to_str() == trained_by_tokenizers(
+            TEXTS, 300, 0, splitter
+        )
 
 
 def test_ids_are_laid_out_as_gpt2s(tmp_path: Path):
@@ -43,6 +100,13 @@ def test_order_of_documents_does_not_matter(texts: list[str]):
     """Training counts pre-tokens, so any order gives the same file."""
     expected, found = (train_bpe(order, 330, "<|endoftext|>").to_str() for order in (TEXTS, texts))
     assert found == expected
+
+
+def test_batches_of_texts_do_not_matter(monkeypatch: pytest.MonkeyPatch):
+    """Strings are counted a few at a time; how many makes no difference, nor does a generator of them."""
+    expected = train_bpe(TEXTS, 330, "<|endoftext|>").to_str()
+    monkeypatch.setattr(train, "_BATCH_CHARACTERS", 100)
+    assert train_bpe((text for text in TEXTS), 330, "<|endoftext|>").to_str() == expected
 
 
 def test_another_process_trains_the_same_tokenizer(tmp_path: Path):
