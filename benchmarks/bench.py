@@ -45,7 +45,9 @@ def main() -> None:
             rows += measure_work(work, options.rounds or work.rounds)
     order = [work.name for work in WORKS]
     rows.sort(key=lambda row: order.index(row["work"]))
-    RESULTS.write_text(json.dumps({"machine": machine(), "inputs": about, "rows": rows}, indent=1) + "\n", "utf-8")
+    results = {"machine": machine(), "inputs": about, "rows": rows}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    RESULTS.with_suffix(".md").write_text(as_markdown(results), "utf-8")
     print_table(rows)
 
 
@@ -137,6 +139,30 @@ def _earlier_rows(measured_now: list[str]) -> list[dict[str, Any]]:
     if not RESULTS.exists():
         return []
     return [row for row in json.loads(RESULTS.read_text("utf-8"))["rows"] if row["work"] not in measured_now]
+
+
+def as_markdown(results: dict[str, Any]) -> str:
+    """What `results.md` holds: the table, and what each row compares."""
+    about, where = results["inputs"], results["machine"]
+    lines = [
+        "# Results",
+        "",
+        f"{about['mb']} MB of English in {about['documents']:,} documents, {about['distinct_mb']} MB of it distinct; "
+        f"one core of {where['processor']}, Python {where['python']}. `make bench` measures again; README.md says how.",
+        "",
+        "| work | peer | unit | curate | peer | ratio | bar | peak MB | peer's peak MB | two processes | same result |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for each in results["rows"]:
+        versions = ", ".join(f"{name} {number}" for name, number in each["versions"].items() if name != "curate")
+        same = {True: "yes", False: "no", None: ""}[each["same_result"]]
+        lines.append(
+            f"| {each['work']} | {versions} | {each['unit']} | {each['ours_mb_s']:,.1f} | {each['peer_mb_s']:,.2f} "
+            f"| {each['ratio']:,.1f} | {each['bar']:g} | {each['peak_mb']:,} | {each['peer_peak_mb']:,} "
+            f"| {each['two_processes']:.2f} | {same} |"
+        )
+    notes = dict((each["work"], each["note"]) for each in results["rows"])
+    return "\n".join([*lines, "", *(f"- {work}: {note}." for work, note in notes.items()), ""])
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
