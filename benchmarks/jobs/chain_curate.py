@@ -1,15 +1,12 @@
 """The whole chain, WARC to packed token shards, as `curate run` does it, in one process."""
 
-import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from measure import processor_seconds, report
+from measure import job_options, report, timed
 
 _SOURCES = 4
 
@@ -38,24 +35,23 @@ stages:
 """
 
 
+def start_and_run(file: Path, output: Path) -> None:
+    """Import the package, as the command does, and run the pipeline in this process."""
+    import curate
+
+    curate.run(file, output=output, workers=0)
+
+
 def main() -> None:
     """Loops are compiled before; start-up, loading them, and everything the run writes are timed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("inputs", type=Path)
-    parser.add_argument("--core", type=int, default=0)
-    options = parser.parse_args()
-    os.sched_setaffinity(0, {options.core})
+    options = job_options()
     pages = _SOURCES * json.loads((options.inputs / "inputs.json").read_text("utf-8"))["crawl_pages"]
     subprocess.run([sys.executable, "-c", "from curate.warm import warm; warm()"], check=True)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "chain.yaml"
         file.write_text(pipeline(options.inputs), "utf-8")
-        before, start = processor_seconds(), time.perf_counter()
-        import curate
-
-        curate.run(file, output=Path(folder) / "run", workers=0)
-        seconds = time.perf_counter() - start
-        report(pages, "documents", seconds, processor_seconds() - before, ["curate"], documents=pages)
+        _, *seconds = timed(lambda: start_and_run(file, Path(folder) / "run"))
+        report(pages, "documents", *seconds, ["curate"], documents=pages)
 
 
 main()

@@ -1,10 +1,8 @@
 """The whole chain, WARC to token files, in datatrove: its pipelines run one after the other in this process."""
 
-import argparse
 import json
 import os
 import tempfile
-import time
 from pathlib import Path
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -22,7 +20,7 @@ from datatrove.pipeline.readers import JsonlReader, WarcReader
 from datatrove.pipeline.tokens import DocumentTokenizer
 from datatrove.pipeline.writers import JsonlWriter
 from datatrove_index import decontamination
-from measure import processor_seconds, report
+from measure import job_options, report, timed
 
 
 def chain(inputs: Path, folder: Path) -> None:
@@ -55,17 +53,11 @@ def chain(inputs: Path, folder: Path) -> None:
 
 def main() -> None:
     """Importing the library is not timed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("inputs", type=Path)
-    parser.add_argument("--core", type=int, default=0)
-    options = parser.parse_args()
-    os.sched_setaffinity(0, {options.core})
+    options = job_options()
     pages = json.loads((options.inputs / "inputs.json").read_text("utf-8"))["crawl_pages"]
     with tempfile.TemporaryDirectory() as folder:
-        before, start = processor_seconds(), time.perf_counter()
-        chain(options.inputs, Path(folder))
-        seconds = time.perf_counter() - start
-        report(pages, "documents", seconds, processor_seconds() - before, ["datatrove", "trafilatura"], documents=pages)
+        _, *seconds = timed(lambda: chain(options.inputs, Path(folder)))
+        report(pages, "documents", *seconds, ["datatrove", "trafilatura"], documents=pages)
 
 
 main()

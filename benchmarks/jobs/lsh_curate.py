@@ -1,16 +1,13 @@
 """curate's LSH, verification, clusters and survivors over memory-mapped signatures."""
 
-import argparse
-import os
 import tempfile
-import time
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from lsh_signatures import NUM_PERM, signatures
-from measure import processor_seconds, report
+from measure import job_options, report, timed
 
 from curate.dedup import FuzzyDedup
 from curate.dedup.clusters import find_clusters
@@ -44,31 +41,16 @@ def cluster(path: Path) -> int:
 
 def main() -> None:
     """Warm up on few, then time all; the signatures are made in a process of their own, for a true peak of memory."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("inputs", type=Path)
-    parser.add_argument("--documents", type=int, required=True)
-    parser.add_argument("--core", type=int, default=0)
-    options = parser.parse_args()
-    os.sched_setaffinity(0, {options.core})
+    documents = int(job_options("documents").documents)
     with tempfile.TemporaryDirectory() as folder:
         few, many = Path(folder) / "few.arrow", Path(folder) / "many.arrow"
-        for path, documents in ((few, 1000), (many, options.documents)):
-            writer = get_context("spawn").Process(target=summary_file, args=(path, documents))
+        for path, count in ((few, 1000), (many, documents)):
+            writer = get_context("spawn").Process(target=summary_file, args=(path, count))
             writer.start()
             writer.join()
         cluster(few)
-        before, start = processor_seconds(), time.perf_counter()
-        found = cluster(many)
-        seconds = time.perf_counter() - start
-        report(
-            options.documents,
-            "documents",
-            seconds,
-            processor_seconds() - before,
-            ["curate"],
-            digest=found,
-            documents=options.documents,
-        )
+        found, *seconds = timed(lambda: cluster(many))
+        report(documents, "documents", *seconds, ["curate"], digest=found, documents=documents)
 
 
 if __name__ == "__main__":

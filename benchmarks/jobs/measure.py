@@ -34,18 +34,22 @@ def measure(
         packages: whose versions to state.
         digest: what identifies the result, so that the harness can say whether two libraries agree.
     """
-    options = _options()
-    os.sched_setaffinity(0, {options.core})
+    options = job_options("max-mb")
     texts, megabytes = read_texts(options.inputs / "texts.jsonl", options.max_mb)
     prepare(texts[:_WARM_UP_TEXTS], options.inputs)()
     work = prepare(texts, options.inputs)
-    before, start = processor_seconds(), time.perf_counter()
+    result, *seconds = timed(work)
+    report(megabytes, "MB", *seconds, packages, digest=digest(result), documents=len(texts))
+
+
+def timed(work: Work) -> tuple[Any, float, float]:
+    """Do a work; its result, the seconds on the clock, and those of the processor."""
+    before, start = _processor_seconds(), time.perf_counter()
     result = work()
-    seconds, cpu_seconds = time.perf_counter() - start, processor_seconds() - before
-    report(megabytes, "MB", seconds, cpu_seconds, packages, digest=digest(result), documents=len(texts))
+    return result, time.perf_counter() - start, _processor_seconds() - before
 
 
-def processor_seconds() -> float:
+def _processor_seconds() -> float:
     """Processor time of this process and of those it started and that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
@@ -81,9 +85,13 @@ def read_texts(path: Path, max_mb: float) -> tuple[list[str], float]:
     return texts, size / 1e6
 
 
-def _options() -> argparse.Namespace:
+def job_options(amount: str | None = None) -> argparse.Namespace:
+    """The folder of inputs, the core, on which this process stays from now on, and how much there is to do."""
     parser = argparse.ArgumentParser()
     parser.add_argument("inputs", type=Path)
-    parser.add_argument("--max-mb", type=float, required=True)
     parser.add_argument("--core", type=int, default=0)
-    return parser.parse_args()
+    if amount:
+        parser.add_argument(f"--{amount}", type=float, required=True)
+    options = parser.parse_args()
+    os.sched_setaffinity(0, {options.core})
+    return options
