@@ -38,13 +38,34 @@ def load64(_context, address):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def trailing_zeros(_context, value):  # type: ignore[no-untyped-def]
-    """How many of the lowest bits are zero; `value` is not."""
+def store64(_context, address, value):  # type: ignore[no-untyped-def]
+    """Write eight bytes to an address, aligned or not, the lowest bits first."""
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+        builder.store(arguments[1], builder.inttoptr(arguments[0], _WORD.as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(types.uint64, types.uint64), generate
+
+
+@intrinsic
+def trailing_zeros(_context, value):  # type: ignore[no-untyped-def]
+    """How many of the lowest bits are zero; 64 if all are."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def popcount(_context, bits):  # type: ignore[no-untyped-def]
+    """How many bits are set."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), generate
 
 
 @intrinsic

@@ -11,7 +11,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from curate.kernels.bare import bare_njit
-from curate.kernels.bits import byte_at, bytes_between, trailing_zeros
+from curate.kernels.bits import byte_at, bytes_between, popcount, trailing_zeros
 from curate.kernels.hashing import U64
 
 #: Bytes of a block.
@@ -27,16 +27,6 @@ def address_of(_context, array):  # type: ignore[no-untyped-def]
         return builder.ptrtoint(pointer, ir.IntType(64))
 
     return types.uint64(array), generate
-
-
-@intrinsic
-def popcount(_context, bits):  # type: ignore[no-untyped-def]
-    """How many bits are set."""
-
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.ctpop(arguments[0])
-
-    return types.int64(types.uint64), generate
 
 
 @intrinsic

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from curate.kernels.bare import bare_njit
-from curate.kernels.bits import load64
+from curate.kernels.bits import load64, trailing_zeros
 from curate.kernels.hashing import U64
 from curate.kernels.html_page import ATTRIBUTE_FLAGS, OG_TYPE, TOKENS_USED
-from curate.kernels.html_scan import letters_of, low_bytes, next_attribute, trailing_zeros
+from curate.kernels.html_scan import letters_of, low_bytes, next_attribute
 from curate.kernels.html_tags import pack_name
 
 #: Bits of `state[ATTRIBUTE_FLAGS]`.

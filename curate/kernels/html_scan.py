@@ -7,12 +7,9 @@ a time, so behind `end` there must be seven more, of any value.
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from curate.kernels.bare import bare_njit
-from curate.kernels.bits import load64
+from curate.kernels.bits import load64, trailing_zeros
 from curate.kernels.hashing import U64
 
 _GT, _LT, _SLASH, _EQUALS, _QUOTE, _APOSTROPHE, _HYPHEN, _BANG = 0x3E, 0x3C, 0x2F, 0x3D, 0x22, 0x27, 0x2D, 0x21
@@ -27,37 +24,6 @@ _NAME_ENDS = _SPACE_BYTES.copy()
 _NAME_ENDS[[_GT, _SLASH]] = True
 _ATTRIBUTE_ENDS = _NAME_ENDS.copy()
 _ATTRIBUTE_ENDS[_EQUALS] = True
-
-
-@intrinsic
-def store64(_context, address, value):  # type: ignore[no-untyped-def]
-    """Write eight bytes to an address, aligned or not, the lowest bits first."""
-
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        builder.store(arguments[1], builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()), align=1)
-        return context.get_dummy_value()
-
-    return types.void(types.uint64, types.uint64), generate
-
-
-@intrinsic
-def trailing_zeros(_context, value):  # type: ignore[no-untyped-def]
-    """How many of the lowest bits are zero; 64 if all are."""
-
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.uint64(types.uint64), generate
-
-
-@intrinsic
-def count_ones(_context, value):  # type: ignore[no-untyped-def]
-    """How many bits are one."""
-
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), generate
 
 
 @bare_njit()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from curate.kernels.bare import bare_njit
-from curate.kernels.bits import load64
+from curate.kernels.bits import load64, popcount, store64, trailing_zeros
 from curate.kernels.hashing import U64
 from curate.kernels.html_entities import decode_entity
 from curate.kernels.html_page import (
@@ -31,7 +31,7 @@ from curate.kernels.html_page import (
     SHORT_WORDS,
     START,
 )
-from curate.kernels.html_scan import count_ones, letters_of, low_bytes, store64, trailing_zeros
+from curate.kernels.html_scan import letters_of, low_bytes
 
 _LETTER, _CAPITAL, _DIGIT, _END, _COMMA, _MARK, _IDEOGRAPH, _SPACE, _REFERENCE, _TAG, _NOTHING, _HIGH = range(12)
 #: White space that waits for the next character: none, a space, a line break.
@@ -192,15 +192,15 @@ def _write_space(out, o, block_start, pending, counts):  # type: ignore[no-untyp
 def _copy_word(data, at, end, out, o, counts):  # type: ignore[no-untyped-def]
     """Copy a run of ASCII letters and digits, most of all text; where it ends, and where to write next."""
     source, target = data.ctypes.data, out.ctypes.data
-    capitals, size = U64(0), U64(8)
+    capitals, size = np.int64(0), U64(8)
     while size == 8 and at < end:
         word = load64(U64(source + at))
         letters = letters_of(word)
         size = trailing_zeros(~letters & _HIGHS) >> U64(3)
         store64(U64(target + o), word)  # what is too much is written over
-        capitals += count_ones(~word & (letters >> U64(2)) & low_bytes(size))
+        capitals += popcount(~word & (letters >> U64(2)) & low_bytes(size))
         o, at = o + np.int64(size), at + np.int64(size)
-    counts[CAPITALS] += np.int64(capitals)
+    counts[CAPITALS] += capitals
     while at < end and _KINDS[data[at]] <= _DIGIT:
         out[o] = data[at]
         counts[_WORD_COLUMNS[_KINDS[data[at]]]] += 1

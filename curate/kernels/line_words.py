@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from curate.kernels.bare import bare_njit
-from curate.kernels.bits import trailing_zeros
-from curate.kernels.blocks import BLOCK, bits_between, low_bits, popcount
+from curate.kernels.bits import popcount, trailing_zeros
+from curate.kernels.blocks import BLOCK, bits_between, low_bits
 from curate.kernels.characters import SPACE, decode, flags_of
 from curate.kernels.hashing import U64
 

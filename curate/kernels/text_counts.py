@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.kernels.bare import bare_njit
-from curate.kernels.bits import trailing_zeros
-from curate.kernels.blocks import BLOCK, bits_between, low_bits, popcount
+from curate.kernels.bits import popcount, trailing_zeros
+from curate.kernels.blocks import BLOCK, bits_between, low_bits
 from curate.kernels.characters import ALPHA, IN_WORD, JOINER, SPACE, character_flags, decode, flags_of
 from curate.kernels.hashing import U64
 from curate.kernels.lines import count_chars, last_character, line_end, skip_space, strip_end

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from curate.kernels.blocks import bits_between, count_between, find_between, low_bits, popcount
+from curate.kernels.bits import popcount
+from curate.kernels.blocks import bits_between, count_between, find_between, low_bits
 
 data = st.binary(max_size=200).map(lambda raw: np.frombuffer(raw, np.uint8))
 byte = st.integers(0, 255)
