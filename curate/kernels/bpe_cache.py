@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.bits import load64
 from curate.kernels.hashing import U64
 
@@ -68,7 +68,7 @@ def _aligned(places: int, words: int) -> NDArray[np.uint64]:
     return memory[first : first + places * words].reshape(places, words)
 
 
-@bare_njit
+@inner_njit
 def short_key(text, at, size):  # type: ignore[no-untyped-def]
     """The two words that stand for `size` bytes, up to 15, at `text + at`, where 16 can be read."""
     low = load64(text + U64(at)) & _MASKS[size, 0]
@@ -76,14 +76,14 @@ def short_key(text, at, size):  # type: ignore[no-untyped-def]
     return low, high | (U64(size) << U64(56))
 
 
-@bare_njit
+@inner_njit
 def short_place(low, high):  # type: ignore[no-untyped-def]
     """The first of the two places that a short pre-token may have."""
     mixed = low ^ (high * _SPREAD[1])
     return np.int64(((mixed ^ (mixed >> U64(32))) * _SPREAD[0]) >> _SHORT_SHIFT)
 
 
-@bare_njit
+@inner_njit
 def has_short(short, place, low, high):  # type: ignore[no-untyped-def]
     """Whether the ids of a short pre-token are remembered; then they are at `place`, the first of its two."""
     if short[place, 0] == low and short[place, 1] & _NO_COUNT == high:
@@ -95,7 +95,7 @@ def has_short(short, place, low, high):  # type: ignore[no-untyped-def]
     return True
 
 
-@bare_njit
+@inner_njit
 def keep_short(short, place, low, high, parts, count):  # type: ignore[no-untyped-def]
     """Remember `count` ids, up to four, of a short pre-token: the low halves of as many of `parts`, `uint64`."""
     for word in range(_SHORT_WORDS):
@@ -106,7 +106,7 @@ def keep_short(short, place, low, high, parts, count):  # type: ignore[no-untype
         short[place, 2 + (k >> 1)] |= (parts[k] & _LOW) << U64(32 * (k & 1))
 
 
-@bare_njit
+@inner_njit
 def recall_long(cache, text, at, size, parts):  # type: ignore[no-untyped-def]
     """Write the ids of a pre-token of up to 56 bytes into `parts`; return how many, 0 if it is not remembered.
 
@@ -130,7 +130,7 @@ def recall_long(cache, text, at, size, parts):  # type: ignore[no-untyped-def]
     return count
 
 
-@bare_njit
+@inner_njit
 def keep_long(cache, parts, count):  # type: ignore[no-untyped-def]
     """Remember `count` ids, up to 32, of the pre-token that has just not been recalled."""
     key, long = cache.key, cache.long
@@ -143,7 +143,7 @@ def keep_long(cache, parts, count):  # type: ignore[no-untyped-def]
         long[place, 8 + (k >> 1)] |= (parts[k] & _LOW) << U64(32 * (k & 1))
 
 
-@bare_njit
+@inner_njit
 def _long_place(key):  # type: ignore[no-untyped-def]
     mixed = U64(0)
     for word in range(_KEY_WORDS):
@@ -152,7 +152,7 @@ def _long_place(key):  # type: ignore[no-untyped-def]
     return np.int64((mixed * _SPREAD[1]) >> _LONG_SHIFT)
 
 
-@bare_njit
+@inner_njit
 def _has_key(long, place, key):  # type: ignore[no-untyped-def]
     different = key[7] ^ (long[place, 7] & _LOW)
     for word in range(_KEY_WORDS - 1):

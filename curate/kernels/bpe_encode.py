@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import DTypeLike, NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import prefetch
 from curate.kernels.bpe_cache import (
     LONG_BYTES,
@@ -136,7 +136,7 @@ def _encode(data, starts, classes, pattern, tables, cache, found, scratch, ids, 
     return len(starts) - 1, at, count, 0
 
 
-@bare_njit
+@inner_njit
 def _look_ahead(data, at, end, classes, pattern, short, found):  # type: ignore[no-untyped-def]
     """Find one pre-token or more from `at` on, and ask for their places in the cache; return how many."""
     text, size = U64(data.ctypes.data), len(data)
@@ -154,7 +154,7 @@ def _look_ahead(data, at, end, classes, pattern, short, found):  # type: ignore[
     return count
 
 
-@bare_njit
+@inner_njit
 def _recall_or_merge(data, at, stop, tables, cache, scratch):  # type: ignore[no-untyped-def]
     """Write the ids of any pre-token into `scratch.parts`; return how many."""
     if stop - at > LONG_BYTES or at + LONG_BYTES > len(data):

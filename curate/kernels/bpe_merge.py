@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.bpe_tables import NO_MERGE, NO_TOKEN, find_rank, find_whole
 from curate.kernels.hashing import U64
 
@@ -37,7 +37,7 @@ class MergeScratch(NamedTuple):
         return cls(np.empty(size, np.uint64), np.empty((size, 2), np.int32), np.empty(2 * size, np.uint64))
 
 
-@bare_njit
+@inner_njit
 def merge(data, begin, end, tables, scratch):  # type: ignore[no-untyped-def]
     """Write the ids of `data[begin:end]` into the low 32 bits of `scratch.parts`; return how many there are."""
     parts, last = scratch.parts, end - begin - 1
@@ -54,7 +54,7 @@ def merge(data, begin, end, tables, scratch):  # type: ignore[no-untyped-def]
     return _merge_queued(last + 1, tables, scratch)
 
 
-@bare_njit
+@inner_njit
 def _merge_scanning(size, tables, parts):  # type: ignore[no-untyped-def]
     """In quadratic time: the part with the lowest rank is looked for among all."""
     while True:
@@ -75,13 +75,13 @@ def _merge_scanning(size, tables, parts):  # type: ignore[no-untyped-def]
             parts[at - 1] = _with_rank(tables.pairs, parts[at - 1], merged)
 
 
-@bare_njit
+@inner_njit
 def _with_rank(pairs, left, right):  # type: ignore[no-untyped-def]
     """A part and the rank of its merge with the next one."""
     return (U64(find_rank(pairs, left & _LOW, right & _LOW)) << _HIGH) | (left & _LOW)
 
 
-@bare_njit
+@inner_njit
 def _merge_queued(size, tables, scratch):  # type: ignore[no-untyped-def]
     """In time n log n: a linked list of parts, and a heap of merges that may hold outdated entries."""
     parts, links, heap = scratch
@@ -113,7 +113,7 @@ def _merge_queued(size, tables, scratch):  # type: ignore[no-untyped-def]
     return count
 
 
-@bare_njit
+@inner_njit
 def _offer(heap, count, parts, place):  # type: ignore[no-untyped-def]
     """Put the merge of a part into the heap, if there is one; return the new size."""
     if parts[place] >= _UNMERGED:
@@ -127,7 +127,7 @@ def _offer(heap, count, parts, place):  # type: ignore[no-untyped-def]
     return count + 1
 
 
-@bare_njit
+@inner_njit
 def _pop(heap, count):  # type: ignore[no-untyped-def]
     """Remove the least entry; return the new size."""
     count -= 1

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64
 
 _ID_BITS, _RANK_BITS = U64(21), U64(22)
@@ -131,12 +131,12 @@ def _fill_pairs(ids, byte_ids, pairs, byte_parts):  # type: ignore[no-untyped-de
             byte_parts[(left << 8) | right] = (U64(rank) << U64(32)) | U64(byte_ids[left])
 
 
-@bare_njit
+@inner_njit
 def _slot(pair, mask):  # type: ignore[no-untyped-def]
     return ((pair * _SPREAD) >> U64(32)) & mask
 
 
-@bare_njit
+@inner_njit
 def find_rank(pairs, left, right):  # type: ignore[no-untyped-def]
     """The rank of the merge of two ids, or `NO_MERGE`."""
     pair, mask = (U64(left) << _ID_BITS) | U64(right), U64(len(pairs) - 1)
@@ -154,14 +154,14 @@ def _fill_whole(whole, data, slots):  # type: ignore[no-untyped-def]
         slots[_whole_slot(data, whole[token, 0], whole[token + 1, 0], whole, data, slots)] = token
 
 
-@bare_njit
+@inner_njit
 def find_whole(text, begin, end, tables):  # type: ignore[no-untyped-def]
     """The id of the token that a pre-token equals, or `NO_TOKEN`."""
     token = tables.whole_slots[_whole_slot(text, begin, end, tables.whole, tables.whole_bytes, tables.whole_slots)]
     return tables.whole[token, 1] if token != NO_TOKEN else NO_TOKEN
 
 
-@bare_njit
+@inner_njit
 def _whole_slot(text, begin, end, whole, data, slots):  # type: ignore[no-untyped-def]
     """The slot of the token that `text[begin:end]` equals, or the empty one where it would be."""
     mixed, mask = U64(end - begin), U64(len(slots) - 1)

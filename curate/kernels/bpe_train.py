@@ -22,7 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.errors import InputError
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bpe_state import BEGUN, BYTES, NEEDED, NONE, PAIRS, PLACES, QUEUED, TOKENS, State
 from curate.kernels.bpe_tables import byte_alphabet
 from curate.kernels.buffers import text_buffers
@@ -125,7 +125,7 @@ def _merge_while_room(state, min_count):  # type: ignore[no-untyped-def]
     return True
 
 
-@bare_njit
+@inner_njit
 def _merge(state, pair, left, right):  # type: ignore[no-untyped-def]
     """Merge a pair where it still begins, and queue the pairs of the new token."""
     words, tokens, pairs, used = state.words, state.tokens, state.pairs, state.used
@@ -156,7 +156,7 @@ def _merge(state, pair, left, right):  # type: ignore[no-untyped-def]
     _queue_new(state, first_pair)
 
 
-@bare_njit
+@inner_njit
 def _add_pair(state, left, right):  # type: ignore[no-untyped-def]
     """A new pair, of no occurrences yet."""
     pairs, pair = state.pairs, state.used[PAIRS]
@@ -166,7 +166,7 @@ def _add_pair(state, left, right):  # type: ignore[no-untyped-def]
     return pair
 
 
-@bare_njit
+@inner_njit
 def _note(state, pair, at):  # type: ignore[no-untyped-def]
     """A new pair begins at a cell. The cells of each pair are noted in ascending order."""
     row = state.used[BEGUN]
@@ -174,7 +174,7 @@ def _note(state, pair, at):  # type: ignore[no-untyped-def]
     state.used[BEGUN] += 1
 
 
-@bare_njit
+@inner_njit
 def _queue_new(state, first_pair):  # type: ignore[no-untyped-def]
     """Count and queue the pairs from `first_pair` on, with the places that have been noted.
 

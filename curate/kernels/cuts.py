@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -79,7 +79,7 @@ def _copy(data, offsets, cuts, starts, stops, inserts, insert_offsets, out):  # 
         at = _append(out, at, data, left, offsets[text + 1])
 
 
-@bare_njit
+@inner_njit
 def _append(out, at, data, start, stop):  # type: ignore[no-untyped-def]
     """Copy `data[start:stop]` to `out[at:]`; returns where it ends."""
     for k in range(stop - start):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.blocks import BLOCK, find_between
 from curate.kernels.characters import character_flags
 from curate.kernels.line_words import count_words, has_longer_word
@@ -114,7 +114,7 @@ def _keep_lines(data, offsets, limits, tables, buffers, counts, pieces, piece_of
         piece_offsets[text + 1] = count
 
 
-@bare_njit
+@inner_njit
 def _keep_section(data, begin, at, end, limits, tables, buffers, counts, pieces, count):  # type: ignore[no-untyped-def]
     """Add the pieces of the lines that stay between two splits; returns the new count of pieces.
 
@@ -137,7 +137,7 @@ def _keep_section(data, begin, at, end, limits, tables, buffers, counts, pieces,
     return _trim(data, begin, flags, pieces, first, count)
 
 
-@bare_njit
+@inner_njit
 def _judge(line, at, end, searched, limits, tables, counts):  # type: ignore[no-untyped-def]
     """Whether a line stays; adds it to the counts."""
     min_words, max_word_chars, _ = limits
@@ -155,7 +155,7 @@ def _judge(line, at, end, searched, limits, tables, counts):  # type: ignore[no-
     return True
 
 
-@bare_njit
+@inner_njit
 def _citation(data, at, stop, citations):  # type: ignore[no-untyped-def]
     """The length of the citation that begins with the bracket at `at`, or 0."""
     k = at + 1
@@ -174,7 +174,7 @@ def _citation(data, at, stop, citations):  # type: ignore[no-untyped-def]
     return 0
 
 
-@bare_njit
+@inner_njit
 def _copy(data, at, stop, citations, buffer):  # type: ignore[no-untyped-def]
     """The line without its citations, in `buffer`; returns its length."""
     length = np.int64(0)
@@ -187,7 +187,7 @@ def _copy(data, at, stop, citations, buffer):  # type: ignore[no-untyped-def]
     return length
 
 
-@bare_njit
+@inner_njit
 def _ends_well(line, at, end, marks):  # type: ignore[no-untyped-def]
     if end - at >= 3 and line[end - 1] == _DOT and line[end - 2] == _DOT and line[end - 3] == _DOT:
         return False
@@ -197,7 +197,7 @@ def _ends_well(line, at, end, marks):  # type: ignore[no-untyped-def]
     return known and end > at
 
 
-@bare_njit
+@inner_njit
 def _add_pieces(data, begin, at, stop, whole, citations, pieces, count):  # type: ignore[no-untyped-def]
     """Add a line, or its parts between citations; returns the new count."""
     start, joint = at, NEXT_LINE
@@ -212,7 +212,7 @@ def _add_pieces(data, begin, at, stop, whole, citations, pieces, count):  # type
     return _add_piece(data, begin, start, stop, joint, pieces, count)
 
 
-@bare_njit
+@inner_njit
 def _add_piece(data, begin, start, stop, joint, pieces, count):  # type: ignore[no-untyped-def]
     """Add one part of a text that begins at `begin`, unless it is empty; returns the new count."""
     if start == stop:
@@ -224,7 +224,7 @@ def _add_piece(data, begin, start, stop, joint, pieces, count):  # type: ignore[
     return count + 1
 
 
-@bare_njit
+@inner_njit
 def _trim(data, begin, flags, pieces, first, count):  # type: ignore[no-untyped-def]
     """Take white space that citations leave at either end of the text; returns the new count of pieces."""
     starts, stops, joints = pieces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import popcount, trailing_zeros
 from curate.kernels.blocks import BLOCK, bits_between, low_bits
 from curate.kernels.characters import SPACE, decode, flags_of
@@ -28,7 +28,7 @@ def count_words(line, at, end, flags):  # type: ignore[no-untyped-def]
     return words
 
 
-@bare_njit
+@inner_njit
 def _space_bits(line, at, end, flags):  # type: ignore[no-untyped-def]
     """Which bytes of a block are white space; what is not ASCII begins with the byte C2, or E1 to E3."""
     bits = bits_between(line, at, 0x09, 0x0D) | bits_between(line, at, 0x1C, 0x20)
@@ -56,7 +56,7 @@ def has_longer_word(line, at, end, max_chars, flags):  # type: ignore[no-untyped
     return False
 
 
-@bare_njit
+@inner_njit
 def _longest_word(line, at, end, flags):  # type: ignore[no-untyped-def]
     longest = chars = np.int64(0)
     while at < end:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import load64, trailing_zeros
 from curate.kernels.blocks import BLOCK, address_of, bits_between, count_between, find_between
 from curate.kernels.characters import BREAK, SPACE, character_flags, decode, flags_of
@@ -92,7 +92,7 @@ def _split(data: NDArray[np.uint8], offsets: NDArray[np.int64], least: int, stri
     return Units(hashes[:count], chars[:count], last[:count], blank[:count], unit_offsets)
 
 
-@bare_njit
+@inner_njit
 def line_end(data, at, end, flags):  # type: ignore[no-untyped-def]
     """Where the line that begins at `at` ends, and where the next one begins, as `str.splitlines` has it."""
     while at < end:
@@ -111,7 +111,7 @@ def line_end(data, at, end, flags):  # type: ignore[no-untyped-def]
     return end, end
 
 
-@bare_njit
+@inner_njit
 def skip(data, at, end, bit, flags):  # type: ignore[no-untyped-def]
     """Past all characters that have the bit: the first position that has not, or `end`."""
     while at < end:
@@ -122,13 +122,13 @@ def skip(data, at, end, bit, flags):  # type: ignore[no-untyped-def]
     return at
 
 
-@bare_njit
+@inner_njit
 def skip_space(data, at, end, flags):  # type: ignore[no-untyped-def]
     """The first position that is not white space, or `end`."""
     return skip(data, at, end, SPACE, flags)
 
 
-@bare_njit
+@inner_njit
 def last_character(data, begin, end):  # type: ignore[no-untyped-def]
     """The code point before `end` and where it begins; 0 and `end` if there is none."""
     at = end
@@ -139,7 +139,7 @@ def last_character(data, begin, end):  # type: ignore[no-untyped-def]
     return 0, end
 
 
-@bare_njit
+@inner_njit
 def strip_end(data, begin, end, flags):  # type: ignore[no-untyped-def]
     """The end of the text without white space at its end."""
     while end > begin:
@@ -150,13 +150,13 @@ def strip_end(data, begin, end, flags):  # type: ignore[no-untyped-def]
     return end
 
 
-@bare_njit
+@inner_njit
 def count_chars(data, begin, end):  # type: ignore[no-untyped-def]
     """The number of characters of valid UTF-8."""
     return end - begin - count_between(data, begin, end, _FIRST_TRAIL, _LAST_TRAIL)
 
 
-@bare_njit
+@inner_njit
 def _hash_bytes(data, begin, end):  # type: ignore[no-untyped-def]
     """Eight bytes at a time, the last eight overlapping those before."""
     h = U64(end - begin) * U64(0x9E3779B97F4A7C15)

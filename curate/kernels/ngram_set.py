@@ -17,6 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from curate.errors import StateError
+from curate.kernels.bare import inner_njit
 from curate.kernels.hashing import U64, fmix64
 from curate.kernels.ngrams import _BASE
 
@@ -158,7 +159,7 @@ def _fill(hashes, slots, values):  # type: ignore[no-untyped-def]
         slots[slot], values[slot] = hashes[number], number
 
 
-@njit(cache=True, nogil=True)
+@inner_njit
 def _lookup(h, slots, values):  # type: ignore[no-untyped-def]
     mask = U64(len(slots) - 1)
     slot = h & mask
@@ -194,7 +195,7 @@ def _find(hashes, offsets, lengths, prefixes, slots, values, out, ngrams):  # ty
     return count
 
 
-@njit(cache=True, nogil=True)
+@inner_njit
 def _extend(hashes, text, first, end, rolling, lengths, slots, values, count, out, ngrams):  # type: ignore[no-untyped-def]
     """Look up the n-grams of all lengths that begin at a word; return the new count of matches."""
     stop = first + lengths[0]

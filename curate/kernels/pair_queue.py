@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 
 
 class PairQueue(NamedTuple):
@@ -68,13 +68,13 @@ def replace_first(queue, size, count, key, pair):  # type: ignore[no-untyped-def
     queue.counts[at], queue.keys[at], queue.pairs[at] = count, key, pair
 
 
-@bare_njit
+@inner_njit
 def _precedes(queue, at, count, key):  # type: ignore[no-untyped-def]
     """Whether what stands at `at` comes before a pair with this count and key."""
     return queue.counts[at] > count or (queue.counts[at] == count and queue.keys[at] < key)
 
 
-@bare_njit
+@inner_njit
 def _move(queue, source, target):  # type: ignore[no-untyped-def]
     queue.counts[target], queue.keys[target] = queue.counts[source], queue.keys[source]
     queue.pairs[target] = queue.pairs[source]

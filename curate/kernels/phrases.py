@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import trailing_zeros
 from curate.kernels.blocks import BLOCK, bits_between, low_bits
 from curate.kernels.hashing import U64
@@ -47,7 +47,7 @@ def first_phrase(line, at, end, table):  # type: ignore[no-untyped-def]
     return -1
 
 
-@bare_njit
+@inner_njit
 def _contains(line, at, end, phrase, anchors):  # type: ignore[no-untyped-def]
     """Blocks show where both anchors stand in the right places; only there the phrase is compared."""
     last = end - len(phrase)
@@ -61,14 +61,14 @@ def _contains(line, at, end, phrase, anchors):  # type: ignore[no-untyped-def]
     return False
 
 
-@bare_njit
+@inner_njit
 def _equal_bits(line, at, byte):  # type: ignore[no-untyped-def]
     """Which bytes are this one, given in lower case, or its capital."""
     bits = bits_between(line, at, byte, byte)
     return bits | bits_between(line, at, byte - 0x20, byte - 0x20) if 0x61 <= byte <= 0x7A else bits
 
 
-@bare_njit
+@inner_njit
 def _matches(line, at, phrase):  # type: ignore[no-untyped-def]
     for k in range(len(phrase)):
         byte = line[at + k]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.bits import byte_at
 
 #: \p{Lu} and \p{Lt}; \p{Ll}; \p{Lm} and \p{Lo}; \p{M}; \p{N}; \s; anything else. A character has one of these bits.
@@ -95,7 +95,7 @@ def _pieces(text: str, splitter: Any) -> list[tuple[int, int]]:
     return [bounds for _, bounds, _ in split.get_splits("original", "byte")]
 
 
-@bare_njit
+@inner_njit
 def class_at(text, at, end, classes):  # type: ignore[no-untyped-def]
     """The class and the length in bytes of the character at `at`; text is UTF-8, `end` is kept all the same.
 
@@ -120,7 +120,7 @@ def class_at(text, at, end, classes):  # type: ignore[no-untyped-def]
     return OTHER, 1
 
 
-@bare_njit
+@inner_njit
 def run_end(text, at, end, kinds, classes):  # type: ignore[no-untyped-def]
     """Where a run of characters of some classes ends that may go on at `at`."""
     while at < end:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.bits import byte_at
 from curate.kernels.pretoken_classes import (
     KANA,
@@ -23,7 +23,7 @@ _CASE = 0x20
 _A, _Z = ord("a"), ord("z")
 
 
-@bare_njit
+@inner_njit
 def deepseek_end(text, at, end, classes, pattern):  # type: ignore[no-untyped-def]
     """\\p{N}{1,3}; then the range of Han and Kana; then in all pieces, with what none of it matches between:
 
@@ -51,14 +51,14 @@ def deepseek_end(text, at, end, classes, pattern):  # type: ignore[no-untyped-de
     return lines_end(text, at, end, classes, pattern)
 
 
-@bare_njit
+@inner_njit
 def _ascii_letters_end(text, at, end):  # type: ignore[no-untyped-def]
     while at < end and _A <= (byte_at(text, at) | _CASE) <= _Z:
         at += 1
     return at
 
 
-@bare_njit
+@inner_njit
 def _symbols_end(text, at, end, classes):  # type: ignore[no-untyped-def]
     """[\\p{P}\\p{S}]+[\\r\\n]*, or `at` where that is not."""
     stop = run_end(text, at, end, PUNCTUATION, classes)
@@ -67,7 +67,7 @@ def _symbols_end(text, at, end, classes):  # type: ignore[no-untyped-def]
     return stop
 
 
-@bare_njit
+@inner_njit
 def _unmatched_end(text, at, end, classes, kind, words):  # type: ignore[no-untyped-def]
     """Where characters of a kind end that nothing matches: before the one that leads a word."""
     last = at

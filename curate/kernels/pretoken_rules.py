@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.bits import byte_at
 from curate.kernels.pretoken_classes import (
     CASELESS,
@@ -49,7 +49,7 @@ _MAY_BEGIN_WORD = UPPER | CASELESS | MARK
 _MAY_END_WORD = LOWER | CASELESS | MARK
 
 
-@bare_njit
+@inner_njit
 def contraction(text, at, end, pattern):  # type: ignore[no-untyped-def]
     """The length of 's, 't, 're, 've, 'm, 'll or 'd at `at`, or 0. GPT-2 wants lower case, the others any."""
     if at + 1 >= end or byte_at(text, at) != QUOTE:
@@ -69,7 +69,7 @@ def contraction(text, at, end, pattern):  # type: ignore[no-untyped-def]
     return 0
 
 
-@bare_njit
+@inner_njit
 def gpt2_end(text, at, end, classes, pattern):  # type: ignore[no-untyped-def]
     """'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+, perhaps after `Digits`."""
     length = contraction(text, at, end, pattern)
@@ -86,7 +86,7 @@ def gpt2_end(text, at, end, classes, pattern):  # type: ignore[no-untyped-def]
     return run_end(text, first, end, kinds, classes)
 
 
-@bare_njit
+@inner_njit
 def _white_space_end(text, begin, end, classes, ending):  # type: ignore[no-untyped-def]
     """\\s+(?!\\S)|\\s+: the last character of a longer run is left to what follows, but not to class `ending`."""
     at, last = begin, begin
@@ -99,7 +99,7 @@ def _white_space_end(text, begin, end, classes, ending):  # type: ignore[no-unty
     return at
 
 
-@bare_njit
+@inner_njit
 def cl100k_end(text, at, end, classes, pattern):  # type: ignore[no-untyped-def]
     """(?i:'s|'t|…)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|…"""
     length = contraction(text, at, end, pattern)
@@ -116,7 +116,7 @@ def cl100k_end(text, at, end, classes, pattern):  # type: ignore[no-untyped-def]
     return _unlettered_end(text, at, end, kind, classes, pattern)
 
 
-@bare_njit
+@inner_njit
 def o200k_end(text, at, end, classes, pattern):  # type: ignore[no-untyped-def]
     """cl100k's pattern with letters split by case, contractions kept with their word, and slashes after symbols.
 
@@ -134,7 +134,7 @@ def o200k_end(text, at, end, classes, pattern):  # type: ignore[no-untyped-def]
     return stop if pattern & NO_CONTRACTIONS else stop + contraction(text, stop, end, pattern)
 
 
-@bare_njit
+@inner_njit
 def _cased_word_end(text, first, end, classes):  # type: ignore[no-untyped-def]
     """Where U*W+, or else U+W*, ends that begins at `first` (where neither is, `first`), and whether it was U*W+."""
     at, shared = first, first
@@ -153,7 +153,7 @@ def _cased_word_end(text, first, end, classes):  # type: ignore[no-untyped-def]
     return at, False
 
 
-@bare_njit
+@inner_njit
 def _unlettered_end(text, at, end, kind, classes, pattern):  # type: ignore[no-untyped-def]
     """Numbers, symbols and white space of cl100k and o200k; `kind` is the class of the first character."""
     if kind == NUMBER:
@@ -169,7 +169,7 @@ def _unlettered_end(text, at, end, kind, classes, pattern):  # type: ignore[no-u
     return lines_end(text, at, end, classes, pattern)
 
 
-@bare_njit
+@inner_njit
 def number_end(text, at, end, classes, limit):  # type: ignore[no-untyped-def]
     """\\p{N}{1,limit}, or \\p{N}+ if `limit` is 0."""
     count = 0
@@ -182,7 +182,7 @@ def number_end(text, at, end, classes, limit):  # type: ignore[no-untyped-def]
     return at
 
 
-@bare_njit
+@inner_njit
 def lines_end(text, begin, end, classes, pattern):  # type: ignore[no-untyped-def]
     """\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+, before them \\s++$ for patterns with `ENDING_SPACE`."""
     at, last, after_newline, kind = begin, begin, begin, SPACE
@@ -200,13 +200,13 @@ def lines_end(text, begin, end, classes, pattern):  # type: ignore[no-untyped-de
     return at if piece_ends or last == begin else last
 
 
-@bare_njit
+@inner_njit
 def ends_piece(kind):  # type: ignore[no-untyped-def]
     """Whether a character of a kind is not in the same piece as white space before it, for DeepSeek."""
     return kind == KANA_OTHER or kind & (NUMBER | KANA | KANA_PUNCTUATION)
 
 
-@bare_njit
+@inner_njit
 def is_newline(byte):  # type: ignore[no-untyped-def]
     """Whether a byte is one of [\\r\\n]."""
     return byte in (NEWLINE, RETURN)

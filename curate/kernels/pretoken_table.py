@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import load64
 from curate.kernels.bpe_cache import SHORT_BYTES, short_key
 from curate.kernels.hashing import U64, fmix64
@@ -62,7 +62,7 @@ def add_counts(data, starts, counts, first, slots, arena, used):  # type: ignore
     return len(counts)
 
 
-@bare_njit
+@inner_njit
 def _add(data, at, size, low, high, count, slots, arena, used):  # type: ignore[no-untyped-def]
     """Add to the count of a pre-token with the given key; or return False, if it is a new one and there is no room."""
     mask = U64(len(slots) - 1)
@@ -84,7 +84,7 @@ def _add(data, at, size, low, high, count, slots, arena, used):  # type: ignore[
     return True
 
 
-@bare_njit
+@inner_njit
 def _key(data, text, at, size):  # type: ignore[no-untyped-def]
     """The first two words of a slot, but for the place in the arena."""
     if size > SHORT_BYTES:
@@ -100,14 +100,14 @@ def _key(data, text, at, size):  # type: ignore[no-untyped-def]
     return low, high
 
 
-@bare_njit
+@inner_njit
 def _slot(low, high):  # type: ignore[no-untyped-def]
     """Where to look first; to be taken modulo the number of slots."""
     mixed = (low ^ (low >> U64(31))) * _SPREAD[0] + high * _SPREAD[1]
     return ((mixed ^ (mixed >> U64(29))) * _SPREAD[0]) >> U64(32)
 
 
-@bare_njit
+@inner_njit
 def _hash(begin, size):  # type: ignore[no-untyped-def]
     """Of eight bytes or more at an address, eight at a time; the last eight may overlap those before."""
     h = U64(size)
@@ -116,7 +116,7 @@ def _hash(begin, size):  # type: ignore[no-untyped-def]
     return fmix64(h ^ load64(begin + U64(size - 8)))
 
 
-@bare_njit
+@inner_njit
 def _is_kept(high, arena, data, at, size):  # type: ignore[no-untyped-def]
     """Whether a slot with this second word is that of a long pre-token with these bytes."""
     if high & _LONG == _EMPTY:
@@ -131,7 +131,7 @@ def _is_kept(high, arena, data, at, size):  # type: ignore[no-untyped-def]
     return load64(kept + U64(size - 8)) == load64(begin + U64(size - 8))
 
 
-@bare_njit
+@inner_njit
 def _keep(data, at, size, arena, place):  # type: ignore[no-untyped-def]
     for k in range(_NUMBER_BYTES):
         arena[place + k] = (size >> (8 * k)) & 0xFF

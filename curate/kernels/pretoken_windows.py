@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.bits import bytes_between, load64, trailing_zeros
 from curate.kernels.hashing import U64
 from curate.kernels.pretoken_patterns import (
@@ -29,7 +29,7 @@ _NONE, _ONE, _ALL = U64(0), U64(1), U64(0xFFFFFFFFFFFFFFFF)
 _THREE_HIGH_BITS = U64(0x808080)
 
 
-@bare_njit
+@inner_njit
 def window_ends(text, size, at, end, pattern):  # type: ignore[no-untyped-def]
     """Bit i: a pre-token ends at `at + i`. Bit 0 is not set; past the last bit that is set nothing is known.
 
@@ -66,7 +66,7 @@ def window_ends(text, size, at, end, pattern):  # type: ignore[no-untyped-def]
     return starts & ~_ONE
 
 
-@bare_njit
+@inner_njit
 def _gpt2_starts(letters, digits, symbols, spaces, blanks, pattern):  # type: ignore[no-untyped-def]
     """Where pre-tokens begin, contractions apart: runs of one class, each with the blank before it."""
     words, visible = _firsts(letters) | _firsts(symbols), letters | symbols
@@ -80,7 +80,7 @@ def _gpt2_starts(letters, digits, symbols, spaces, blanks, pattern):  # type: ig
     return (words & ~(blanks << _ONE)) | numbers | _firsts(spaces) | last_spaces
 
 
-@bare_njit
+@inner_njit
 def _cl100k_starts(letters, digits, symbols, spaces, blanks, newlines, known, pattern):  # type: ignore[no-untyped-def]
     """Where pre-tokens begin, contractions apart, and where that is undecided."""
     gaps, visible = spaces & ~newlines, letters | symbols
@@ -98,7 +98,7 @@ def _cl100k_starts(letters, digits, symbols, spaces, blanks, newlines, known, pa
     return starts | _numbers(digits, (pattern & NUMBER_MASK) // NUMBER_UNIT), undecided
 
 
-@bare_njit
+@inner_njit
 def _numbers(digits, limit):  # type: ignore[no-untyped-def]
     """Where numbers begin: every `limit` digits of a run, or only where it begins if that is 0."""
     starts = _firsts(digits)
@@ -114,7 +114,7 @@ def _numbers(digits, limit):  # type: ignore[no-untyped-def]
     return starts
 
 
-@bare_njit
+@inner_njit
 def _with_contractions(text, at, end, starts, quotes, letters, pattern):  # type: ignore[no-untyped-def]
     """`starts` corrected for the contractions among `quotes`, where pre-tokens would begin without them."""
     joined = pattern & FAMILY == O200K
@@ -136,13 +136,13 @@ def _with_contractions(text, at, end, starts, quotes, letters, pattern):  # type
     return starts
 
 
-@bare_njit
+@inner_njit
 def _firsts(mask):  # type: ignore[no-untyped-def]
     """The first bit of each run."""
     return mask & ~(mask << _ONE)
 
 
-@bare_njit
+@inner_njit
 def _below(mask):  # type: ignore[no-untyped-def]
     """All bits below the lowest of `mask`; all there are if it has none."""
     return (mask & (~mask + _ONE)) - _ONE

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.kernels import pretoken_classes
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import trailing_zeros
 from curate.kernels.hashing import U64
 from curate.kernels.pretoken_deepseek import deepseek_end
@@ -55,7 +55,7 @@ def next_end(text, size, at, end, classes, pattern, window, ends):  # type: igno
     return stop, window, ends
 
 
-@bare_njit
+@inner_njit
 def rule_end(text, at, end, classes, pattern):  # type: ignore[no-untyped-def]
     """Where the pre-token that begins at `at` ends, in a text that ends at `end`."""
     family = pattern & FAMILY

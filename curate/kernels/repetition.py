@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64
 from curate.kernels.lines import Units
 from curate.kernels.words import Words
@@ -84,7 +84,7 @@ def _slots(entries):  # type: ignore[no-untyped-def]
     return slots
 
 
-@bare_njit
+@inner_njit
 def _find_copies(keys, none, active, left, table, place, copies):  # type: ignore[no-untyped-def]
     """For each active position, where its key first stood; for those places, how many positions have the key.
 
@@ -142,7 +142,7 @@ def _ngram_chars(hashes, chars, offsets, all_copies, table, ints, keys, result):
                 result[text, size] = _repeats(active, left, place, seen, own_chars, size)
 
 
-@bare_njit
+@inner_njit
 def _all_pairs(hashes, active, keys):  # type: ignore[no-untyped-def]
     """Make every pair of words active, with a hash of the two as its key; returns how many there are."""
     for at in range(len(hashes) - 1):
@@ -151,7 +151,7 @@ def _all_pairs(hashes, active, keys):  # type: ignore[no-untyped-def]
     return max(0, len(hashes) - 1)
 
 
-@bare_njit
+@inner_njit
 def _pair_up(active, left, place, keys):  # type: ignore[no-untyped-def]
     """Keep the places whose neighbour is active too, with the pair of n-grams as the new key."""
     kept = 0
@@ -163,7 +163,7 @@ def _pair_up(active, left, place, keys):  # type: ignore[no-untyped-def]
     return kept
 
 
-@bare_njit
+@inner_njit
 def _keep_repeated(active, left, place, copies):  # type: ignore[no-untyped-def]
     """Keep the places of n-grams that stand more than once; returns how many those are."""
     kept = 0
@@ -173,7 +173,7 @@ def _keep_repeated(active, left, place, copies):  # type: ignore[no-untyped-def]
     return kept
 
 
-@bare_njit
+@inner_njit
 def _top(active, left, place, copies, chars, size):  # type: ignore[no-untyped-def]
     best, most = np.int64(0), np.int64(1)
     for k in range(left):
@@ -183,7 +183,7 @@ def _top(active, left, place, copies, chars, size):  # type: ignore[no-untyped-d
     return most * (_total(chars, best, best + size) + size - 1)
 
 
-@bare_njit
+@inner_njit
 def _repeats(active, left, place, seen, chars, size):  # type: ignore[no-untyped-def]
     """What was seen before counts and is stepped over; what is stepped over is not seen."""
     for k in range(left):
@@ -201,7 +201,7 @@ def _repeats(active, left, place, seen, chars, size):  # type: ignore[no-untyped
     return total
 
 
-@bare_njit
+@inner_njit
 def _covered(active, left, chars, size):  # type: ignore[no-untyped-def]
     """Every word in some repeated n-gram, once."""
     total, after = np.int64(0), np.int64(0)
@@ -212,7 +212,7 @@ def _covered(active, left, chars, size):  # type: ignore[no-untyped-def]
     return total
 
 
-@bare_njit
+@inner_njit
 def _total(chars, first, stop):  # type: ignore[no-untyped-def]
     total = np.int64(0)
     for word in range(first, stop):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import trailing_zeros
 from curate.kernels.blocks import BLOCK, bits_between, low_bits
 from curate.kernels.characters import CLOSER, END, LOWER, decode, flags_of
@@ -37,14 +37,14 @@ def count_sentences(line, begin, end, flags):  # type: ignore[no-untyped-def]
     return sentences + (skip_space(line, last, end, flags) < end)
 
 
-@bare_njit
+@inner_njit
 def _candidates(line, at):  # type: ignore[no-untyped-def]
     """The three end marks of ASCII, and every byte that begins another character."""
     marks = bits_between(line, at, 0x21, 0x21) | bits_between(line, at, 0x2E, 0x2E) | bits_between(line, at, 0x3F, 0x3F)
     return marks | bits_between(line, at, 0xC2, 0xFF)
 
 
-@bare_njit
+@inner_njit
 def _ends_here(line, begin, at, after, end, code, flags):  # type: ignore[no-untyped-def]
     start = skip_space(line, after, end, flags)
     if start == end or code >= _WIDE:

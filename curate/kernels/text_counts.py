@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import popcount, trailing_zeros
 from curate.kernels.blocks import BLOCK, bits_between, low_bits
 from curate.kernels.characters import ALPHA, IN_WORD, JOINER, SPACE, character_flags, decode, flags_of
@@ -159,7 +159,7 @@ def _count_characters(data, offsets, flags, counts):  # type: ignore[no-untyped-
         counts[0, text], counts[1, text], counts[2, text], counts[3, text] = newlines, symbols, hashes, ellipses
 
 
-@bare_njit
+@inner_njit
 def _plain_bits(data, at):  # type: ignore[no-untyped-def]
     """ASCII letters, digits and white space."""
     letters = (
@@ -168,7 +168,7 @@ def _plain_bits(data, at):  # type: ignore[no-untyped-def]
     return letters | bits_between(data, at, 0x09, 0x0D) | bits_between(data, at, 0x1C, 0x20)
 
 
-@bare_njit
+@inner_njit
 def _tokens(data, begin, at, after, end, code, flags):  # type: ignore[no-untyped-def]
     """What the symbol at `at` adds to the tokens beside words: 1, but less where it joins two words."""
     if not flags_of(code, flags) & JOINER or at == begin or after == end:
@@ -192,12 +192,12 @@ def _count_lines(data, offsets, flags, counts):  # type: ignore[no-untyped-def]
             at = after
 
 
-@bare_njit
+@inner_njit
 def _starts_with_bullet(data, begin, end):  # type: ignore[no-untyped-def]
     return begin < end and (data[begin] == _HYPHEN or decode(data, begin, end)[0] == _BULLET)
 
 
-@bare_njit
+@inner_njit
 def _ends_with_ellipsis(data, begin, end):  # type: ignore[no-untyped-def]
     if end - begin < 3:
         return False
@@ -215,7 +215,7 @@ def _count_letters(data, offsets, starts, stops, chars, word_offsets, flags, cou
             counts[1, text] += _has_letter(data, begin + starts[word], begin + stops[word], flags)
 
 
-@bare_njit
+@inner_njit
 def _has_letter(data, at, end, flags):  # type: ignore[no-untyped-def]
     while at < end:
         code, length = decode(data, at, end)
