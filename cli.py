@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -15,13 +15,16 @@ class _Group(click.Group):
     """Turns curate's errors into messages and exit codes, and mistyped commands into suggestions."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        from curate.engines.interruption import Interrupted, how_to_go_on, interruptible
+
         try:
-            return super().invoke(ctx)
+            with interruptible():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except KeyboardInterrupt:
-            click.echo("interrupted; the same command goes on where it stopped", err=True)
-            sys.exit(130)
+        except Interrupted as interruption:
+            click.echo(how_to_go_on(), err=True)
+            sys.exit(interruption.exit_code)
         except Exception as error:
             _fail(error, ctx.params.get("debug", False))
 
@@ -94,6 +97,14 @@ def _output_option(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--workers", type=click.IntRange(0), help="Worker processes; 0 runs in this process. [default: one per core]"
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray", "serial"]),
+    default="local",
+    show_default=True,
+    help="What runs the tasks: processes on this machine, a Ray cluster, or this process.",
+)
+@click.option("--address", help="Ray cluster: auto, or HOST:PORT. [default: $RAY_ADDRESS, or a Ray on this machine]")
 @click.option("--stop-after", metavar="STAGE", help="Stop after this stage, or after 'ingest'.")
 def run(
     pipeline: str,
@@ -101,6 +112,8 @@ def run(
     source_paths: tuple[str, ...],
     output: str | None,
     workers: int | None,
+    engine: Literal["local", "ray", "serial"],
+    address: str | None,
     stop_after: str | None,
 ) -> None:
     """Run PIPELINE; the same command again resumes it, or runs only what a change touches."""
@@ -116,6 +129,8 @@ def run(
             pipeline,
             output=output,
             workers=workers,
+            engine=engine,
+            address=address,
             overrides=overrides,
             source_paths=source_paths,
             stop_after=stop_after,

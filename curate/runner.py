@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from curate.documents import id_words
-from curate.engines.local import LocalEngine
-from curate.engines.serial import SerialEngine
+from curate.engines.choose import Engine, EngineName, choose_engine
 from curate.engines.watchdog import Limits
 from curate.environment import describe_environment
 from curate.errors import InternalError, PipelineError, Problem
@@ -29,19 +27,6 @@ from curate.rundir import RunDirectory
 from curate.stage import Writer
 from curate.storage import Commit, atomic_file, read_commit, remove_temporary, write_json
 from curate.strict_yaml import Parsed
-
-
-class Engine(Protocol):
-    """Runs tasks, in any order; each ends in a commit."""
-
-    def run(self, root: str, tasks: list[Task]) -> Iterator[tuple[Task, Commit]]:
-        """Do tasks, yielding each with its commit."""
-
-    def peak_memory_bytes(self) -> int:
-        """The largest resident memory of a process that did a task."""
-
-    def close(self) -> None:
-        """Release what the engine holds."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +55,8 @@ def run(
     *,
     output: str | Path | None = None,
     workers: int | None = None,
+    engine: EngineName = "local",
+    address: str | None = None,
     overrides: tuple[str, ...] = (),
     source_paths: tuple[str, ...] = (),
     stop_after: str | None = None,
@@ -80,14 +67,17 @@ def run(
     Args:
         pipeline: a YAML file, or a pipeline made in Python.
         output: the run directory; by default `runs/NAME` under the current folder.
-        workers: worker processes; 0 does everything in this process, None takes one per core.
+        workers: worker processes; 0 does everything in this process, None takes one per available core. With the
+            engine `ray`, how many tasks at once; None is what the cluster can do.
+        engine: `local` (processes on this machine), `ray` (see docs/cluster.md) or `serial` (this process).
+        address: of a Ray cluster: `auto`, HOST:PORT or ray://HOST:PORT; None starts Ray on this machine.
         overrides: `key.path=value`, as of `--set`.
         source_paths: `NAME=GLOB`, as of `--source`.
         stop_after: label of the last stage to run, or `ingest`; None runs all.
         reporter: is told of the progress.
 
     Raises:
-        PipelineError: the pipeline is wrong, or inputs are missing.
+        PipelineError: the pipeline or an argument is wrong, or inputs are missing.
         CurateError: the run failed; running it again goes on where it stopped.
     """
     parsed = None
@@ -95,15 +85,14 @@ def run(
         pipeline, parsed = load_pipeline(pipeline, overrides=overrides, source_paths=source_paths)
     plan = plan_of(pipeline, parsed, stop_after)
     directory = RunDirectory(Path(output) if output else default_output(pipeline))
-    workers = (os.cpu_count() or 1) if workers is None else workers
     limits = Limits(pipeline.settings.max_record_seconds, pipeline.settings.max_record_memory_bytes)
-    engine: Engine = LocalEngine(workers, limits) if workers else SerialEngine()
+    chosen = choose_engine(engine, workers, address, limits)
     with directory.lock():
         remove_temporary(directory.root)
         try:
-            return _Runner(directory, plan, engine, reporter or Quiet()).run(_last_step(plan, stop_after))
+            return _Runner(directory, plan, chosen, reporter or Quiet()).run(_last_step(plan, stop_after))
         finally:
-            engine.close()
+            chosen.close()
 
 
 def default_output(pipeline: Pipeline) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 import cli
 from curate import run
-from curate.engines.watchdog import Limits, Watchdog
+from curate.engines.watchdog import Limits, judge
 from curate.ingest.watch import Reading
 
 PAGES = 6
@@ -84,15 +85,6 @@ def test_a_record_that_ends_its_worker_twice_is_quarantined(tmp_path) -> None:
 
 def test_a_limit_that_is_off_never_strikes() -> None:
     """None is off for each limit by itself."""
-    dog = Watchdog(Limits(max_seconds=None, max_bytes=None))
-    assert not dog.judge("task", Reading(0, 5, 1e9), pid=1) and dog.suspects("task") == ()
-
-
-def test_deaths_count_by_record() -> None:
-    """A worker that dies once at each of several records accuses none of them; between records, nothing."""
-    dog = Watchdog(Limits())
-    assert not any(dog.mourn("task", Reading(0, offset, 0.1)) for offset in range(5))
-    assert not dog.mourn("task", None)
-    assert not dog.mourn("another", Reading(0, 0, 0.1))
-    assert dog.mourn("task", Reading(0, 3, 0.1))
-    assert [(each.offset, each.reason) for each in dog.suspects("task")] == [(3, "crash")]
+    assert judge(Limits(max_seconds=None, max_bytes=None), Reading(0, 5, 1e9), os.getpid()) is None
+    assert judge(Limits(max_seconds=None, max_bytes=1), Reading(0, 5, 1e9), os.getpid()).reason == "memory_limit"
+    assert judge(Limits(max_seconds=1, max_bytes=None), Reading(0, 5, 1e9), os.getpid()).reason == "time_limit"

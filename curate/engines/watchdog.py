@@ -1,9 +1,8 @@
-"""The watchdog of worker processes: which records take too long, too much memory, or end their worker."""
+"""What the reading of one record may take, and which readings take more."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from curate.ingest.watch import Reading, Suspect
 
 #: How often workers are looked at.
 TICK_SECONDS = 0.5
-#: A record that was being read when so many workers ended is taken for the cause.
-_DEATHS = 2
 
 
 @dataclass(frozen=True)
@@ -28,53 +25,24 @@ class Limits:
     max_bytes: int | None = 4_000_000_000
 
 
-class Watchdog:
-    """Judges what workers are reading, and remembers what it found, task by task.
+def judge(limits: Limits, reading: Reading | None, pid: int) -> Suspect | None:
+    """The record that a process reads, if it takes more than it may.
 
-    >>> dog = Watchdog(Limits(max_seconds=5))
-    >>> dog.judge("a task", Reading(split=0, offset=77, seconds=6.1), pid=1)
+    >>> judge(Limits(max_seconds=5), Reading(split=0, offset=77, seconds=6.1), pid=1).reason
+    'time_limit'
+    >>> judge(Limits(max_seconds=5), Reading(split=0, offset=99, seconds=0.1), pid=1) is None
     True
-    >>> dog.suspects("a task")[0].reason, dog.judge("a task", Reading(0, 99, 0.1), pid=1)
-    ('time_limit', False)
     """
-
-    def __init__(self, limits: Limits):
-        self.limits = limits
-        self._suspects: dict[object, list[Suspect]] = {}
-        self._deaths: Counter[tuple[object, int, int]] = Counter()
-
-    def suspects(self, task: object) -> tuple[Suspect, ...]:
-        """The records that the task should leave out."""
-        return tuple(self._suspects.get(task, ()))
-
-    def judge(self, task: object, reading: Reading | None, pid: int) -> bool:
-        """Whether the worker has to be ended for what it reads; if so the record becomes a suspect."""
-        if reading is None:
-            return False
-        seconds, most = self.limits.max_seconds, self.limits.max_bytes
-        if seconds is not None and reading.seconds > seconds:
-            self._suspect(task, reading, "time_limit", f"it took more than {seconds:g} s (max_record_seconds)")
-            return True
-        if most is not None and resident_bytes(pid) > most:
-            self._suspect(
-                task, reading, "memory_limit", f"its worker took more than {most} bytes (max_record_memory_bytes)"
-            )
-            return True
-        return False
-
-    def mourn(self, task: object, reading: Reading | None) -> bool:
-        """Note that a worker died by itself; whether the record that it was reading is now a suspect."""
-        if reading is None:
-            return False
-        key = (task, reading.split, reading.offset)
-        self._deaths[key] += 1
-        if self._deaths[key] < _DEATHS:
-            return False
-        self._suspect(task, reading, "crash", f"the worker that read it died {_DEATHS} times")
-        return True
-
-    def _suspect(self, task: object, reading: Reading, reason: str, detail: str) -> None:
-        self._suspects.setdefault(task, []).append(Suspect(reading.split, reading.offset, reason, detail))
+    if reading is None:
+        return None
+    seconds, most = limits.max_seconds, limits.max_bytes
+    if seconds is not None and reading.seconds > seconds:
+        detail = f"it took more than {seconds:g} s (max_record_seconds)"
+        return Suspect(reading.split, reading.offset, "time_limit", detail)
+    if most is not None and resident_bytes(pid) > most:
+        detail = f"its worker took more than {most} bytes (max_record_memory_bytes)"
+        return Suspect(reading.split, reading.offset, "memory_limit", detail)
+    return None
 
 
 def resident_bytes(pid: int) -> int:

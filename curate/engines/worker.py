@@ -1,7 +1,7 @@
 """A worker process: receives tasks over a socket, does them, sends back their commits.
 
-Started as `python -m curate.engines.worker SOCKET CLOCK`, two descriptors: a fresh interpreter that never imports the
-caller's main module, so nothing of a user's script runs twice. It ends when its parent does.
+Started as `python -m curate.engines.worker SOCKET CLOCK PARENT`, two descriptors and a process id: a fresh interpreter
+that never imports the caller's main module, so nothing of a user's script runs twice. It ends when its parent does.
 """
 
 from __future__ import annotations
@@ -13,27 +13,15 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
-#: One process per core does the work, so libraries must not start threads of their own.
-ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "ARROW_NUM_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "PYTHONHASHSEED": "0",
-}
-
 
 def peak_memory_bytes() -> int:
     """The largest resident memory that this process has had."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def main(descriptor: int, clock_descriptor: int) -> None:
+def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
     """Serve tasks until the parent closes the connection; note on the clock which record is being read."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers
-    _die_with_parent()
+    _die_with_parent(parent)
     connection = Connection(descriptor)
     import pyarrow as pa
 
@@ -56,13 +44,13 @@ def main(descriptor: int, clock_descriptor: int) -> None:
         connection.send((answer, peak_memory_bytes()))
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Ask Linux to end this process when its parent ends, even by kill -9."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        if os.getppid() == 1:
+        if os.getppid() != parent:  # it ended before it was asked
             sys.exit(0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,73 @@
+"""Which engine a run gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, Protocol, get_args
+
+from curate.engines.cores import available_cores
+from curate.engines.watchdog import Limits
+from curate.errors import PipelineError, Problem
+from curate.plan import Task
+from curate.storage import Commit
+
+EngineName = Literal["local", "ray", "serial"]
+
+
+class Engine(Protocol):
+    """Runs tasks, in any order; each ends in a commit."""
+
+    def run(self, root: str, tasks: list[Task]) -> Iterator[tuple[Task, Commit]]:
+        """Do tasks, yielding each with its commit."""
+
+    def peak_memory_bytes(self) -> int:
+        """The largest resident memory of a process that did a task."""
+
+    def close(self) -> None:
+        """Release what the engine holds."""
+
+
+def choose_engine(name: EngineName, workers: int | None, address: str | None, limits: Limits) -> Engine:
+    """The engine of a name.
+
+    Args:
+        name: local, ray or serial.
+        workers: processes, or tasks at once; None is one per core (of the cluster, for ray), 0 is the serial engine.
+        address: of a Ray cluster.
+        limits: what reading one record may take.
+
+    Raises:
+        PipelineError: these do not go together.
+
+    >>> choose_engine("local", 0, None, Limits())
+    <curate.engines.serial.SerialEngine object at ...>
+    """
+    _check(name, workers, address)
+    if name == "serial" or workers == 0:
+        from curate.engines.serial import SerialEngine
+
+        return SerialEngine()
+    if name == "ray":
+        from curate.engines.ray import RayEngine
+
+        return RayEngine(workers, limits, address)
+    from curate.engines.local import LocalEngine
+
+    return LocalEngine(workers or available_cores(), limits)
+
+
+def _check(name: str, workers: int | None, address: str | None) -> None:
+    problems = []
+    if name not in get_args(EngineName):
+        problems.append(Problem("--engine", f"no engine '{name}'", f"there are: {', '.join(get_args(EngineName))}"))
+    if address is not None and name != "ray":
+        problems.append(Problem("--address", f"the {name} engine has no address", "say --engine ray"))
+    if address is not None and not re.fullmatch(r"auto|(ray://)?[^/]+:\d+", address):
+        problems.append(Problem("--address", f"'{address}' is no address of Ray", "say auto or HOST:PORT"))
+    if name == "ray" and workers == 0:
+        problems.append(Problem("--workers", "Ray without workers", "leave --workers out to use the whole cluster"))
+    if name == "serial" and workers:
+        problems.append(Problem("--workers", "the serial engine has no workers", "leave out --workers or --engine"))
+    if problems:
+        raise PipelineError(problems)

@@ -1,0 +1,148 @@
+"""The Ray engine: the same tasks on the machines of a Ray cluster, or on a Ray of its own on this one.
+
+Ray places tasks, recovers nodes and scales the cluster; a Ray worker only carries a task to the same child process that
+the local engine has (see `slot`). Requests and answers are small: what a task reads and writes lies on storage that
+every machine sees, and is named, never sent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curate.engines.child import Death
+from curate.engines.ray_session import Session
+from curate.engines.slot import Settings, attempt
+from curate.engines.tries import Tries
+from curate.engines.watchdog import TICK_SECONDS, Limits
+from curate.errors import ResourceError
+from curate.plan import Task
+from curate.storage import Commit
+
+#: Tasks handed to Ray per core of the cluster: as many wait as run, which hides the way to the worker and tells Ray's
+#: autoscaler that more machines would be of use.
+TASKS_PER_CORE = 2
+
+
+@dataclass
+class RayEngine:
+    """Runs tasks on Ray.
+
+    Args:
+        workers: how many tasks at once, 1 or more; None is what the cluster can do.
+        limits: what reading one record may take, as for the local engine.
+        address: of a cluster (`auto`, HOST:PORT, ray://HOST:PORT); None takes `RAY_ADDRESS`, or starts Ray on this
+            machine for as long as the run takes.
+        task_memory_bytes: memory that Ray sets aside for a task on the machine that does it; None sets none aside.
+    """
+
+    workers: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    address: str | None = None
+    task_memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        self._session: Session | None = None
+        self._peak_bytes = 0
+
+    def run(self, root: str, tasks: Sequence[Task]) -> Iterator[tuple[Task, Commit]]:
+        """Do the tasks of the run at `root` in any order, yielding each with its commit.
+
+        A task whose process, Ray worker or machine is lost is done again, at most `MAX_TRIES` times; tasks that fail
+        are treated as by the local engine. Ray is connected to, or started, when there is something to do.
+
+        Raises:
+            TaskError: a task raised.
+            ResourceError: a task's worker died each time, or Ray failed.
+        """
+        if not tasks:
+            return
+        self._session = self._session or Session(self.address, self.workers)
+        import ray
+
+        tries = Tries(_absolute(root), tasks)
+        submit = self._remote(self._session)
+        flying: dict[Any, Task] = {}
+        try:
+            while tries.waiting or flying:
+                while tries.waiting and len(flying) < self._window():
+                    task, request = tries.take()
+                    flying[submit(request)] = task
+                for reference in _ready(list(flying)):
+                    task = flying.pop(reference)
+                    commit = tries.settle(task, _answer(reference))
+                    self._peak_bytes = max(self._peak_bytes, tries.peak_bytes)
+                    if commit is not None:
+                        yield task, commit
+        finally:
+            for reference in flying:
+                ray.cancel(reference, force=True)
+        tries.raise_failed()
+
+    def peak_memory_bytes(self) -> int:
+        """The largest resident memory that any process has had that did a task."""
+        return self._peak_bytes
+
+    def close(self) -> None:
+        """Disconnect from Ray, or end it if it was started here."""
+        if self._session:
+            self._session.close()
+            self._session = None
+
+    def _remote(self, session: Session) -> Any:
+        import ray
+
+        # A Ray of our own runs with another environment than ours, see there; a cluster's machines have their own.
+        environment = dict(os.environ) if session.started else None
+        settings = Settings(self.limits, str(Path.cwd()), environment)
+        remote = ray.remote(max_retries=0, num_cpus=1, memory=self.task_memory_bytes or 0)(attempt)
+        return lambda request: remote.remote(request, settings)
+
+    def _window(self) -> int:
+        """How many tasks Ray may have at once; grows with the cluster."""
+        import ray
+
+        if self.workers:
+            return self.workers
+        return max(1, int(TASKS_PER_CORE * ray.cluster_resources().get("CPU", 0)))
+
+
+def _ready(flying: list[Any]) -> list[Any]:
+    """Those that are done, after a tick at most."""
+    import ray
+
+    ready, _ = ray.wait(flying, timeout=TICK_SECONDS)
+    return list(ray.wait(flying, num_returns=len(flying), timeout=0)[0]) if ready else []
+
+
+def _answer(reference: Any) -> bytes | Death:
+    """What a task answered, or that its worker is lost."""
+    import ray
+    from ray import exceptions
+
+    try:
+        answer: bytes | Death = ray.get(reference)
+        return answer
+    except exceptions.RayTaskError as error:
+        if isinstance(error.cause, ResourceError):
+            raise error.cause from None
+        message = f"a worker of Ray failed: {error.cause or error}; is curate installed on every machine?"
+        raise ResourceError(message) from None
+    except (
+        exceptions.WorkerCrashedError,
+        exceptions.NodeDiedError,
+        exceptions.LocalRayletDiedError,
+        exceptions.OutOfMemoryError,
+        exceptions.ObjectLostError,
+    ) as error:
+        return Death(f"with its worker of Ray ({type(error).__name__}: {str(error).strip().splitlines()[0]})")
+    except exceptions.RayError as error:
+        raise ResourceError(f"Ray failed: {error}") from None
+
+
+def _absolute(root: str) -> str:
+    """The run directory as other machines see it; a URL stays."""
+    return root if "://" in root else str(Path(root).absolute())
