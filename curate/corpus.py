@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from curate.documents import Documents
 from curate.draws import uniform
+from curate.shuffle import StageTables
 
 
 class Corpus(ABC):
@@ -22,6 +23,8 @@ class Corpus(ABC):
 
     #: How many parts there are.
     parts: int
+    #: What a task may hold in memory at once, beside what the program itself takes.
+    max_memory_bytes: int = 2_000_000_000
 
     @abstractmethod
     def batches(self, part: int, *, text: bool = True) -> Iterator[tuple[NDArray[np.int64], Documents]]:
@@ -41,6 +44,11 @@ class Corpus(ABC):
         Raises:
             KeyError: there is no such stage.
         """
+
+    @property
+    def tables(self) -> StageTables:
+        """What the rounds of the stage itself have written so far."""
+        raise KeyError("this corpus keeps no tables of the rounds of a stage")
 
     def index(self, columns: Sequence[str] = ()) -> pa.Table:
         """One row for each kept document, without its text: `part`, `row`, `id`, `source`, and earlier columns.
@@ -111,16 +119,26 @@ class Corpus(ABC):
 
 
 class MemoryCorpus(Corpus):
-    """A corpus of one part that is already in memory: what stages get when called from a script."""
+    """A corpus that is already in memory: what stages get when called from a script.
 
-    parts = 1
+    Args:
+        documents: of each part.
+        tables: where the rounds of a stage write; None where it has none that need it.
+    """
 
-    def __init__(self, documents: Documents):
-        self.documents = documents
+    def __init__(self, *documents: Documents, tables: StageTables | None = None):
+        self.documents, self._tables = documents, tables
+        self.parts = len(documents)
+
+    @property
+    def tables(self) -> StageTables:
+        """What the rounds of the stage have written so far, if there is a folder for it."""
+        return super().tables if self._tables is None else self._tables
 
     def batches(self, part: int, *, text: bool = True) -> Iterator[tuple[NDArray[np.int64], Documents]]:
-        """The documents, as one batch."""
-        yield np.arange(len(self.documents), dtype=np.int64), self.documents
+        """The documents of a part, as one batch."""
+        docs = self.documents[part]
+        yield np.arange(len(docs), dtype=np.int64), docs
 
     def side_table(self, name: str, part: int) -> pa.Table:
         """Nothing has been written: always an error."""

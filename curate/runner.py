@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from curate.environment import describe_environment
 from curate.errors import InternalError, PipelineError, Problem
 from curate.overrides import did_you_mean
 from curate.pipeline import Pipeline, load_pipeline
-from curate.plan import Plan, Step, Task, make_plan
+from curate.plan import Plan, Task, make_plan
 from curate.report.funnel import Funnel
 from curate.report.progress import Quiet, Reporter
 from curate.report.publish import publish
@@ -149,7 +149,7 @@ class _Runner:
         self.funnel.add("ingest", (commit.counts["tally"] for commit in ingested))
         self._check_ids()
         for step in self.plan.steps[:last]:
-            done = self._step(step.label, self._phases(step))
+            done = self._step(step.label, self.plan.phases(step, self._counts))
             if not isinstance(step.stage, Writer):
                 self.funnel.add(step.label, (c.counts["tally"] for c in done if "tally" in c.counts))
         remove_temporary(self.directory.root)  # of workers that died on the way
@@ -160,15 +160,10 @@ class _Runner:
         write_json(self.directory.root / "timings.json", timings)
         return RunResult(self.directory.root, self.plan, self.funnel, seconds, self.tasks_run, self.tasks_reused, peak)
 
-    def _phases(self, step: Step) -> Iterator[list[Task]]:
-        """The phases of a step; those of a writer's shards are known once its layout is done."""
-        tasks: list[Task] = []
-        for tasks in self.plan.phases(step):
-            yield tasks
-        if isinstance(step.stage, Writer):
-            commit = committed(self.directory, self.plan, tasks[0])
-            assert commit is not None
-            yield from self.plan.shard_tasks(step, commit.counts["shards"])
+    def _counts(self, task: Task) -> Mapping[str, Any] | None:
+        """What a task counted, once it is done."""
+        commit = committed(self.directory, self.plan, task)
+        return commit.counts if commit else None
 
     def _step(self, label: str, phases: Iterator[list[Task]]) -> list[Commit]:
         """Run what is not committed of each phase; return the commits of all."""

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 from curate.storage import atomic_file
 
 
-def write_tables(path: Path, tables: Sequence[pa.Table]) -> None:
+def write_tables(path: Path, tables: Sequence[pa.Table | pa.RecordBatch]) -> None:
     """Write tables of one schema, one after another, as an Arrow IPC file that can be memory-mapped."""
     with atomic_file(path) as temporary, pa.ipc.new_file(str(temporary), tables[0].schema) as writer:
         for table in tables:
-            writer.write_table(table)
+            writer.write(table)
 
 
 def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:

@@ -15,7 +15,9 @@ PACKAGE = Path(curate.__file__).parent
 LAYERS = (
     ("errors", "draws", "kernels", "storage", "strict_yaml", "demo"),
     ("documents", "tables"),
+    ("shuffle",),
     ("corpus",),
+    ("rounds",),
     ("stage",),
     ("registry",),
     ("ingest", "filters", "dedup", "decontaminate", "tokenize", "mix", "shards"),

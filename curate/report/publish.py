@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from curate.plan import Plan, Step
 from curate.report.funnel import Funnel
-from curate.run_corpus import RunCorpus, read_table
+from curate.run_corpus import RunCorpus
 from curate.rundir import RunDirectory
+from curate.shuffle import TableFile
 from curate.stage import Writer
 from curate.storage import publish_folder
 from curate.tables import write_parquet
@@ -46,8 +47,10 @@ def _tables(run: RunDirectory, plan: Plan, step: Step, name: str) -> list[pa.Tab
     if name not in step.stage.reports:
         return []
     written = run.state(step.folder) / "reports" / f"{name}.parquet"
+    if written.exists():
+        return [_labelled(pq.read_table(written), step)]
     sides = [run.side_table(step.folder, name, part.index) for part in plan.parts]
-    tables = [pq.read_table(written)] if written.exists() else [read_table(path) for path in sides if path.exists()]
+    tables = [TableFile(path).mapped() for path in sides if path.exists()]
     return [_labelled(table, step) for table in tables]
 
 
