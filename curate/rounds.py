@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from curate.corpus import Corpus
-from curate.shuffle import KeyRange, StageTables, TableFile, divide, write_batches, write_slots
+from curate.shuffle import KeyRange, StageTables, TableFile, divide, write_slots
 from curate.tables import write_tables
 
 if TYPE_CHECKING:
@@ -53,23 +53,32 @@ def write_summary(one: Round, path: Path, tables: Sequence[pa.Table], slots: int
     return {"rows": rows, "slot_bytes": write_slots(path, pa.concat_tables(tables), one.key, slots)}
 
 
-def range_edges(stage: CorpusStage, one: Round, summaries: Sequence[Counts], max_memory_bytes: int) -> list[int]:
-    """The slots where the ranges of a round begin, and the number of slots, from what its summaries counted."""
-    slot_bytes = np.sum([np.array(counts["slot_bytes"], np.int64) for counts in summaries], axis=0)
+def range_edges(stage: CorpusStage, one: Round, counts: Sequence[Counts], max_memory_bytes: int) -> list[int]:
+    """The slots where the ranges of a round begin, and the number of slots, from what the writers of slots counted."""
+    sizes = [each["slot_bytes"][one.reduces[1]] if one.reduces else each["slot_bytes"] for each in counts]
+    slot_bytes = np.sum([np.array(of_file, np.int64) for of_file in sizes], axis=0)
     return divide(slot_bytes, int(max_memory_bytes / one.reduce_memory), f"{stage.name}, round '{one.name}'")
 
 
 def reduce_range(
-    one: Round, corpus: Corpus, edges: Sequence[int], number: int, path: Callable[[str], Path]
-) -> list[Path]:
-    """Reduce a range and write each of its tables to `path(name)`."""
+    stage: CorpusStage, one: Round, corpus: Corpus, edges: Sequence[int], number: int, path: Callable[[str], Path]
+) -> tuple[list[Path], Counts]:
+    """Reduce the range of that number and write each of its tables to `path(name)`, in slots if a round reduces it."""
     tables = corpus.tables
-    files = [tables.summary(one.name, part) for part in range(tables.parts if one.regroup else tables.own_parts)]
+    if one.reduces:
+        files = tables.reduced(*one.reduces)
+    else:
+        files = [tables.summary(one.name, part) for part in range(tables.parts if one.regroup else tables.own_parts)]
     assert one.reduce is not None
     reduced = one.reduce(corpus, KeyRange(files, edges[number], edges[number + 1]))
-    for name, batches in reduced.items():
-        write_batches(path(name), batches)
-    return [path(name) for name in reduced]
+    keys = {later.reduces[1]: later.key for later in stage.rounds() if later.reduces and later.reduces[0] == one.name}
+    slot_bytes = {}
+    for name, table in reduced.items():
+        if name in keys:
+            slot_bytes[name] = write_slots(path(name), table, keys[name], edges[-1])
+        else:
+            write_tables(path(name), [table])
+    return [path(name) for name in reduced], {"slot_bytes": slot_bytes}
 
 
 class FolderTables(StageTables):
@@ -109,22 +118,25 @@ class FolderTables(StageTables):
         return own + [tables.counts[round_name][number]["rows"] for tables, number in self.earlier]
 
 
-def run_rounds(stage: CorpusStage, corpus: Corpus, tables: FolderTables, state: Path, slots: int = 1) -> None:
+def run_rounds(
+    stage: CorpusStage, corpus: Corpus, tables: FolderTables, state: Path, slots: int = 1, done: int = 0
+) -> None:
     """Run every round of a stage in this process, and load what it concludes.
 
     Args:
         corpus: whose `tables` are these.
         state: the folder for what the rounds conclude.
         slots: that shuffles are cut into, a power of two.
+        done: rounds at the start whose summaries are in the folder already, and counted.
     """
-    for one in stage.rounds():
-        counts = list(_summarize_all(stage, one, corpus, tables, slots))
-        if one.summarize:
+    reduced: dict[str, list[Counts]] = {}
+    for number, one in enumerate(stage.rounds()):
+        counts = [] if number < done else list(_summarize_all(stage, one, corpus, tables, slots))
+        if counts and one.summarize:
             tables.counts[one.name] = counts
         if one.reduce:
-            edges = tables.edges[one.name] = range_edges(stage, one, counts, corpus.max_memory_bytes)
-            for number in range(len(edges) - 1):
-                reduce_range(one, corpus, edges, number, partial(tables.reduced_path, one.name, number))
+            counts = reduced[one.reduces[0]] if one.reduces else counts
+            reduced[one.name] = list(_reduce_all(stage, one, corpus, tables, counts))
         if one.conclude:
             one.conclude(corpus, Summaries(tables, one.name) if one.summarize else (), state)
         stage.load(state)
@@ -137,3 +149,12 @@ def _summarize_all(
     for part in range(parts):
         path = tables.folder / f"{one.name}-{part:05}.arrow"
         yield write_summary(one, path, summary_of_part(stage, one, corpus, part), slots)
+
+
+def _reduce_all(
+    stage: CorpusStage, one: Round, corpus: Corpus, tables: FolderTables, counts: Sequence[Counts]
+) -> Iterator[Counts]:
+    edges = tables.edges[one.name] = range_edges(stage, one, counts, corpus.max_memory_bytes)
+    for number in range(len(edges) - 1):
+        path = partial(tables.reduced_path, one.name, number)
+        yield reduce_range(stage, one, corpus, edges, number, path)[1]

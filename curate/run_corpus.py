@@ -52,7 +52,14 @@ class RunTables(StageTables):
 
     def counts(self, round_name: str) -> list[dict[str, Any]]:
         """What the summaries of a round counted."""
-        names = (round_task_name(round_name, "summarize", part) for part in range(self.parts))
+        return self._counts_of(round_name, "summarize", self.parts)
+
+    def reduce_counts(self, round_name: str) -> list[dict[str, Any]]:
+        """What the reduces of a round counted."""
+        return self._counts_of(round_name, "reduce", len(self.edges(round_name)) - 1)
+
+    def _counts_of(self, round_name: str, kind: str, tasks: int) -> list[dict[str, Any]]:
+        names = (round_task_name(round_name, kind, number) for number in range(tasks))
         return [self.run.counts(self.step.folder, name) for name in names]
 
     def edges(self, round_name: str) -> list[int]:

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from curate.errors import ResourceError
 from curate.tables import write_tables
 
-#: What a reduce returns: tables by name, each as the batches of its file, one table a batch.
-Reduced = Mapping[str, Sequence[pa.Table]]
+#: What a reduce returns: tables by name.
+Reduced = Mapping[str, pa.Table]
 
 #: A shuffle is cut into no more ranges than this, unless memory asks for more, nor into ranges below this size.
 MAX_RANGES, MIN_RANGE_BYTES = 64, 4_000_000
@@ -60,10 +60,10 @@ class TableFile:
 
 @dataclass(frozen=True)
 class KeyRange:
-    """The rows of all parts whose keys lie in one range.
+    """The rows of all parts, or of all ranges of an earlier round, whose keys lie in one range.
 
     Attributes:
-        files: of the parts, in their order, each with a batch for each slot.
+        files: of the parts or ranges, in their order, each with a batch for each slot.
         first, stop: the slots, from the first up to the one past the last.
     """
 
@@ -72,14 +72,14 @@ class KeyRange:
     stop: int
 
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """The rows, with the number of the part that they are of; empty batches are left out."""
-        for part, file in enumerate(self.files):
+        """The rows, with the number of the file that they are in, such as the part; empty batches are left out."""
+        for number, file in enumerate(self.files):
             for batch in file.batches(self.first, self.stop):
                 if batch.num_rows:
-                    yield part, batch
+                    yield number, batch
 
     def table(self) -> pa.Table:
-        """The rows as one table, part by part and slot by slot."""
+        """The rows as one table, file by file and slot by slot."""
         return pa.Table.from_batches([batch for _, batch in self.batches()], self.files[0].schema)
 
 
@@ -133,9 +133,10 @@ def write_slots(path: Path, table: pa.Table, key: str, slots: int) -> list[int]:
         table = table.take(pa.array(np.argsort(of_row, kind="stable"))).combine_chunks()
         of_row = np.sort(of_row)
     edges = np.searchsorted(of_row, np.arange(slots + 1, dtype=np.uint32))
-    batches = [table.slice(start, stop - start) for start, stop in pairwise(edges)]
-    write_batches(path, batches)
-    return [batch.nbytes for batch in batches]
+    empty = pa.RecordBatch.from_pylist([], table.schema)  # empty slots are written too: a slot is found by number
+    batches = [table.slice(start, stop - start).to_batches() or [empty] for start, stop in pairwise(edges)]
+    write_tables(path, [batch for [batch] in batches])
+    return [batch.nbytes for [batch] in batches]
 
 
 def slots_of(keys: NDArray[np.uint64], slots: int) -> NDArray[np.uint32]:
@@ -146,15 +147,6 @@ def slots_of(keys: NDArray[np.uint64], slots: int) -> NDArray[np.uint32]:
     """
     bits = slots.bit_length() - 1
     return (keys >> np.uint64(64 - bits)).astype(np.uint32) if bits else np.zeros(len(keys), np.uint32)
-
-
-def write_batches(path: Path, batches: Sequence[pa.Table]) -> None:
-    """Write each table as one record batch, the empty ones too, so that they are found by number."""
-    whole = [
-        table.to_batches()[0] if table.num_rows else pa.RecordBatch.from_pylist([], table.schema)
-        for table in (table.combine_chunks() for table in batches)
-    ]
-    write_tables(path, whole)
 
 
 def divide(slot_bytes: NDArray[np.int64], max_range_bytes: int, what: str) -> list[int]:

@@ -158,6 +158,8 @@ class Round:
             `summarize`: makes its table from what earlier rounds of the stage wrote (`corpus.tables`).
         reduce: called for each key range as `reduce(corpus, range)`; returns tables by name, which are kept in
             files. What the ranges give together must not depend on where one ends and the next begins.
+        reduces: an earlier round and the table of its reduces that this round reduces anew, by another key; None
+            takes what `summarize` or `regroup` made.
         key: the `uint64` column that the shuffle divides by: a hash, so that its ranges are of like size. Equal
             keys meet in one range.
         reduce_memory: bytes that a reduce takes for each byte of its range.
@@ -168,6 +170,7 @@ class Round:
     summarize: Callable[[Documents], pa.Table] | None = None
     regroup: Callable[[Corpus, int], pa.Table] | None = None
     reduce: Callable[[Corpus, KeyRange], Reduced] | None = None
+    reduces: tuple[str, str] | None = None
     key: str = "key"
     reduce_memory: float = 4.0
 

@@ -61,16 +61,19 @@ def _summarize(run: RunDirectory, plan: Plan, task: Task) -> Done:
 
 def _divide(run: RunDirectory, plan: Plan, task: Task) -> Done:
     _, stage, one, corpus = _round(run, plan, task)
-    return [], {"edges": range_edges(stage, one, corpus.tables.counts(one.name), corpus.max_memory_bytes)}
+    tables = corpus.tables
+    counts = tables.reduce_counts(one.reduces[0]) if one.reduces else tables.counts(one.name)
+    return [], {"edges": range_edges(stage, one, counts, corpus.max_memory_bytes)}
 
 
 def _reduce(run: RunDirectory, plan: Plan, task: Task) -> Done:
-    step, _, one, corpus = _round(run, plan, task)
+    step, stage, one, corpus = _round(run, plan, task)
+    edges = corpus.tables.edges(one.name)
 
     def path(name: str) -> Path:
         return run.reduced(step.folder, one.name, name, task.number)
 
-    return reduce_range(one, corpus, corpus.tables.edges(one.name), task.number, path), {}
+    return reduce_range(stage, one, corpus, edges, task.number, path)
 
 
 def _conclude(run: RunDirectory, plan: Plan, task: Task) -> Done:

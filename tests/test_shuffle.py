@@ -45,7 +45,7 @@ class WordCount(CorpusStage):
         return pa.table({"key": pa.array(keys, pa.uint64()), "word": pa.array(words, pa.string())})
 
     def _count(self, corpus: Corpus, keys: KeyRange) -> Reduced:
-        return {"counts": [keys.table().group_by("word").aggregate([("word", "count")])]}
+        return {"counts": keys.table().group_by("word").aggregate([("word", "count")])}
 
     def _write(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
         counts = pa.concat_tables([file.table() for file in corpus.tables.reduced("count", "counts")])
