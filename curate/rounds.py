@@ -41,7 +41,8 @@ def summary_of_part(stage: CorpusStage, one: Round, corpus: Corpus, part: int) -
     if one.regroup:
         return [one.regroup(corpus, part)]
     assert one.summarize is not None
-    return [one.summarize(docs.of_sources(stage.sources)) for _, docs in corpus.batches(part)]
+    sources = None if one.all_sources else stage.sources
+    return [one.summarize(docs.of_sources(sources)) for _, docs in corpus.batches(part, text=one.text)]
 
 
 def write_summary(one: Round, path: Path, tables: Sequence[pa.Table], slots: int) -> Counts:

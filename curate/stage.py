@@ -163,6 +163,8 @@ class Round:
         key: the `uint64` column that the shuffle divides by: a hash, so that its ranges are of like size. Equal
             keys meet in one range.
         reduce_memory: bytes that a reduce takes for each byte of its range.
+        text: whether `summarize` looks at the texts; without, they are empty and nothing is read for them.
+        all_sources: whether it sees every document, not only those of the sources that the stage applies to.
     """
 
     name: str
@@ -173,6 +175,8 @@ class Round:
     reduces: tuple[str, str] | None = None
     key: str = "key"
     reduce_memory: float = 4.0
+    text: bool = True
+    all_sources: bool = False
 
 
 class CorpusStage(Stage):
