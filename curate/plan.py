@@ -23,8 +23,8 @@ from curate.stage import CorpusStage, Round, Stage, Writer
 from curate.storage import fingerprint, sha256_file
 from curate.strict_yaml import Parsed
 
-#: Raised when ingestion gives other documents than before for the same input.
-INGEST_VERSION = 1
+#: Raised when ingestion gives other documents, or counts more, than before for the same input.
+INGEST_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
-from curate.documents import id_words
 from curate.engines.local import LocalEngine
 from curate.engines.serial import SerialEngine
 from curate.engines.watchdog import Limits
 from curate.environment import describe_environment
-from curate.errors import InternalError, PipelineError, Problem
+from curate.errors import PipelineError, Problem
 from curate.overrides import did_you_mean
 from curate.pipeline import Pipeline, load_pipeline
 from curate.plan import Plan, Task, make_plan
@@ -29,6 +26,7 @@ from curate.rundir import RunDirectory
 from curate.stage import Writer
 from curate.storage import Commit, atomic_file, read_commit, remove_temporary, write_json
 from curate.strict_yaml import Parsed
+from curate.unique_ids import check_parts_apart
 
 
 class Engine(Protocol):
@@ -147,7 +145,7 @@ class _Runner:
         self.directory.remove_parts_from(len(self.plan.parts))
         ingested = self._step("ingest", iter([self.plan.ingest_tasks()]))
         self.funnel.add("ingest", (commit.counts["tally"] for commit in ingested))
-        self._check_ids()
+        check_parts_apart(self.plan.parts, [commit.counts["offsets"] for commit in ingested])
         for step in self.plan.steps[:last]:
             done = self._step(step.label, self.plan.phases(step, self._counts))
             if not isinstance(step.stage, Writer):
@@ -195,14 +193,6 @@ class _Runner:
             yaml = YAML()
             yaml.default_flow_style = None
             yaml.dump(self.plan.pipeline.resolved(), file)
-
-    def _check_ids(self) -> None:
-        """Document ids must be unique over the whole corpus."""
-        paths = [self.directory.document_part(part.index) for part in self.plan.parts]
-        words = [id_words(ids) for path in paths for ids in pq.read_table(path, columns=["id"]).column("id").chunks]
-        ids = np.concatenate(words) if words else np.empty((0, 2), np.uint64)
-        if len(np.unique(ids, axis=0)) != len(ids):
-            raise InternalError("two documents have the same id; please report this")
 
 
 def _documents(commit: Commit) -> tuple[int, int]:

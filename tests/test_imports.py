@@ -25,6 +25,7 @@ LAYERS = (
     ("pipeline",),
     ("schema", "rundir"),
     ("plan",),
+    ("unique_ids",),
     ("environment", "run_corpus", "ingest_part"),
     ("annotate_part",),
     ("tasks",),
