@@ -18,6 +18,7 @@ from curate.pipeline import Pipeline
 from curate.plan import Part
 from curate.storage import atomic_file
 from curate.tables import parquet_writer
+from curate.unique_ids import Offsets, PartIds
 
 _MAX_BATCH_DOCUMENTS = 10_000
 
@@ -31,10 +32,15 @@ def ingest_part(
         watched: where to note which record is being read, and which records to put into the quarantine unread.
 
     Returns:
-        `{"tally": …}`: records by source, outcome (documents, quarantined, skipped) and reason; the text of the
-        first in bytes.
+        `tally`: records by source, outcome (documents, quarantined, skipped) and reason; the text of the first in
+        bytes. `offsets`: of each file of which other parts read a piece, its name and the first and last offset of
+        a document here (see `curate.unique_ids`).
+
+    Raises:
+        InternalError: two documents have one id.
     """
     tally: Counter[tuple[str, str]] = Counter()
+    ids, offsets = PartIds(), Offsets()
     text_bytes = 0
     with (
         atomic_file(documents) as document_file,
@@ -52,14 +58,16 @@ def ingest_part(
             else:
                 tally["documents", ""] += 1
                 size = _append(batch, part.source, split, record)
+                offsets.note(split, record.offset)
                 text_bytes, batch_bytes = text_bytes + size, batch_bytes + size
                 if batch_bytes >= pipeline.settings.batch_bytes or len(batch["id"]) >= _MAX_BATCH_DOCUMENTS:
-                    document_writer.write_table(pa.table(batch, DOCUMENT_SCHEMA))
+                    document_writer.write_table(ids.noted(pa.table(batch, DOCUMENT_SCHEMA)))
                     batch, batch_bytes = _new_batch(), 0
-        document_writer.write_table(pa.table(batch, DOCUMENT_SCHEMA))
+        document_writer.write_table(ids.noted(pa.table(batch, DOCUMENT_SCHEMA)))
+        ids.check()
         quarantine_writer.write_table(pa.Table.from_pylist(quarantined, QUARANTINE_SCHEMA))
     rows = [[part.source, *key, tally[key], text_bytes if key[0] == "documents" else 0] for key in sorted(tally)]
-    return {"tally": rows}
+    return {"tally": rows, "offsets": offsets.rows()}
 
 
 def _records(

@@ -6,8 +6,9 @@ results depend on: its parameters, its version, the files it reads and the finge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from curate.ingest.files import find_files
 from curate.ingest.split import Split, split_files
 from curate.pipeline import Pipeline, build
 from curate.rundir import RunDirectory
-from curate.stage import CorpusStage, Stage, Writer
+from curate.shuffle import slot_count
+from curate.stage import CorpusStage, Round, Stage, Writer
 from curate.storage import fingerprint, sha256_file
 from curate.strict_yaml import Parsed
 
-#: Raised when ingestion gives other documents than before for the same input.
-INGEST_VERSION = 1
+#: Raised when ingestion gives other documents, or counts more, than before for the same input.
+INGEST_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ class Task:
     """One unit of work, ending in one commit.
 
     Attributes:
-        kind: ingest, summarize, conclude, annotate, layout, shard or finish.
+        kind: ingest, summarize, divide, reduce, conclude, annotate, layout, shard or finish.
         step: index of the step, 0 for ingestion.
-        number: part or shard, 0 where there is one task only.
+        number: part, key range or shard, 0 where there is one task only.
         round: which round of a corpus stage.
     """
 
@@ -87,32 +89,72 @@ class Plan:
 
     def task_name(self, task: Task) -> str:
         """The file name of a task's commit."""
-        if task.kind in ("summarize", "conclude"):
-            name = self._rounds(task.step)[task.round].name
-            return f"{name}.{task.kind}-{task.number:05}" if task.kind == "summarize" else f"{name}.{task.kind}"
+        if task.kind in ("summarize", "divide", "reduce", "conclude"):
+            return round_task_name(self.rounds(task.step)[task.round].name, task.kind, task.number)
         return f"{task.kind}-{task.number:05}"
 
     def ingest_tasks(self) -> list[Task]:
         """One task for each part."""
         return [Task("ingest", 0, part.index, part.key) for part in self.parts]
 
-    def phases(self, step: Step) -> Iterator[list[Task]]:
-        """The tasks of a stage, in groups: a group may start when the one before it is complete."""
-        corpus_key = fingerprint(step.fingerprint, [part.key for part in self.parts])
-        if isinstance(step.stage, Writer):
-            yield [Task("layout", step.index, 0, corpus_key)]
-            return
-        for number, one in enumerate(self._rounds(step.index)):
-            if one.summarize:
-                yield self._over_parts("summarize", step, corpus_key if number else "", number)
-            yield [Task("conclude", step.index, 0, corpus_key, number)]
-        yield self._over_parts("annotate", step, corpus_key if isinstance(step.stage, CorpusStage) else "")
+    def phases(self, step: Step, counts: Callable[[Task], Mapping[str, Any] | None]) -> Iterator[list[Task]]:
+        """The tasks of a stage, in groups: a group may start when the one before it is complete.
 
-    def shard_tasks(self, step: Step, shards: int) -> Iterator[list[Task]]:
-        """The tasks of a writer once its layout is known."""
+        Args:
+            counts: what a task counted, None while it is not done; asked only of tasks that decide what follows.
+                The groups end where that is not known yet.
+        """
         key = fingerprint(step.fingerprint, [part.key for part in self.parts])
-        yield [Task("shard", step.index, shard, key) for shard in range(shards)]
-        yield [Task("finish", step.index, 0, key)]
+        if isinstance(step.stage, Writer):
+            yield from self._writer_phases(step, key, counts)
+            return
+        for number, one in enumerate(self.rounds(step.index)):
+            for tasks in self._round_phases(step, key, number, one, counts):
+                yield tasks
+                if tasks[0].kind == "divide" and counts(tasks[0]) is None:
+                    return
+        yield self._over_parts("annotate", step, key if isinstance(step.stage, CorpusStage) else "")
+
+    def _round_phases(
+        self, step: Step, key: str, number: int, one: Round, counts: Callable[[Task], Mapping[str, Any] | None]
+    ) -> Iterator[list[Task]]:
+        shuffle = fingerprint(key, self.slots) if one.reduce else key
+        if one.summarize:
+            yield self._over_parts("summarize", step, shuffle if number or one.reduce else "", number)
+        if one.regroup:
+            parts = range(len(self.parts))
+            yield [Task("summarize", step.index, part, fingerprint(shuffle, part), number) for part in parts]
+        if one.reduce:
+            divide = Task(
+                "divide", step.index, 0, fingerprint(shuffle, self.pipeline.settings.max_memory_bytes), number
+            )
+            yield [divide]
+            edges = (counts(divide) or {"edges": []})["edges"]
+            ranges = enumerate(pairwise(edges))
+            yield [Task("reduce", step.index, at, fingerprint(shuffle, edge), number) for at, edge in ranges]
+        if one.conclude:
+            yield [Task("conclude", step.index, 0, key, number)]
+
+    def _writer_phases(
+        self, step: Step, key: str, counts: Callable[[Task], Mapping[str, Any] | None]
+    ) -> Iterator[list[Task]]:
+        layout = Task("layout", step.index, 0, key)
+        yield [layout]
+        known = counts(layout)
+        if known is not None:
+            yield [Task("shard", step.index, shard, key) for shard in range(known["shards"])]
+            yield [Task("finish", step.index, 0, key)]
+
+    @property
+    def slots(self) -> int:
+        """Slots that shuffles cut the tables of parts into."""
+        sizes = (split.stop - split.start for part in self.parts for split in part.splits)
+        return slot_count(sum(sizes), self.pipeline.settings.max_memory_bytes)
+
+    def rounds(self, step: int) -> Sequence[Round]:
+        """The rounds of a stage; a filter has none."""
+        stage = self.step(step).stage
+        return stage.rounds() if isinstance(stage, CorpusStage) else ()
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain data; `from_json` reads it back in a worker."""
@@ -136,16 +178,17 @@ class Plan:
         )
         return cls(pipeline, parts, steps)
 
-    def _rounds(self, step: int) -> Sequence[Any]:
-        stage = self.step(step).stage
-        return stage.rounds() if isinstance(stage, CorpusStage) else ()
-
     def _over_parts(self, kind: str, step: Step, key: str, number: int = 0) -> list[Task]:
         """A task per part. A filter's depends on its own part alone, so new input leaves the others done."""
         return [
             Task(kind, step.index, part.index, fingerprint(step.fingerprint, key, part.key), number)
             for part in self.parts
         ]
+
+
+def round_task_name(round_name: str, kind: str, number: int) -> str:
+    """The file name of the commit of a round's task."""
+    return f"{round_name}.{kind}-{number:05}" if kind in ("summarize", "reduce") else f"{round_name}.{kind}"
 
 
 def make_plan(pipeline: Pipeline, parsed: Parsed | None = None) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from curate.corpus import Corpus
 from curate.documents import Documents
-from curate.plan import Plan, Step
+from curate.plan import Plan, Step, round_task_name
 from curate.rundir import RunDirectory
+from curate.shuffle import StageTables, TableFile
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,44 @@ class _Earlier:
     kept: NDArray[np.bool_]
     cuts: list[pa.ListArray]
     columns: dict[str, pa.Array]
+
+
+class RunTables(StageTables):
+    """The tables of a step of a run."""
+
+    def __init__(self, run: RunDirectory, plan: Plan, step: Step):
+        self.run, self.plan, self.step = run, plan, step
+        self.own_parts = self.parts = len(plan.parts)
+
+    def summary(self, round_name: str, part: int) -> TableFile:
+        """What a round said of a part."""
+        return TableFile(self.run.summary(self.step.folder, round_name, part))
+
+    def reduced(self, round_name: str, name: str) -> list[TableFile]:
+        """The tables of a name that a round's reduces wrote, in the order of their ranges."""
+        ranges = range(len(self.edges(round_name)) - 1)
+        return [TableFile(self.run.reduced(self.step.folder, round_name, name, number)) for number in ranges]
+
+    def rows(self, round_name: str) -> list[int]:
+        """How many rows a round's summary of each part has."""
+        return [counts["rows"] for counts in self.counts(round_name)]
+
+    def counts(self, round_name: str) -> list[dict[str, Any]]:
+        """What the summaries of a round counted."""
+        return self._counts_of(round_name, "summarize", self.parts)
+
+    def reduce_counts(self, round_name: str) -> list[dict[str, Any]]:
+        """What the reduces of a round counted."""
+        return self._counts_of(round_name, "reduce", len(self.edges(round_name)) - 1)
+
+    def _counts_of(self, round_name: str, kind: str, tasks: int) -> list[dict[str, Any]]:
+        names = (round_task_name(round_name, kind, number) for number in range(tasks))
+        return [self.run.counts(self.step.folder, name) for name in names]
+
+    def edges(self, round_name: str) -> list[int]:
+        """The slots where the ranges of a round begin, and the number of slots."""
+        edges: list[int] = self.run.counts(self.step.folder, round_task_name(round_name, "divide", 0))["edges"]
+        return edges
 
 
 class RunCorpus(Corpus):
@@ -42,6 +82,13 @@ class RunCorpus(Corpus):
         self.run, self.plan, self.needs = run, plan, needs
         self.parts = len(plan.parts)
         self.earlier: tuple[Step, ...] = plan.steps[: step - 1]
+        self.step = step
+        self.max_memory_bytes = plan.pipeline.settings.max_memory_bytes
+
+    @property
+    def tables(self) -> RunTables:
+        """What the rounds of the step itself have written so far."""
+        return RunTables(self.run, self.plan, self.plan.step(self.step))
 
     def batches(self, part: int, *, text: bool = True) -> Iterator[tuple[NDArray[np.int64], Documents]]:
         """The kept documents, one batch for each row group of the part; one empty batch if none is kept."""
@@ -63,7 +110,7 @@ class RunCorpus(Corpus):
         for step in reversed(self.earlier):
             path = self.run.side_table(step.folder, name, part)
             if path.exists():
-                return read_table(path)
+                return TableFile(path).mapped()
         raise KeyError(f"no stage before this one has written a table {name!r}")
 
     def state(self, pattern: str) -> Path:
@@ -93,11 +140,6 @@ class RunCorpus(Corpus):
 
     def _wants(self, column: str) -> bool:
         return any(fnmatch(column, pattern) for pattern in self.needs)
-
-
-def read_table(path: Path) -> pa.Table:
-    """An Arrow IPC file as a table whose columns stay on disk until they are touched."""
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
 def _batch(table: pa.Table, earlier: _Earlier, rows: NDArray[np.int64], start: int, text: bool) -> Documents:

@@ -21,7 +21,8 @@ class RunDirectory:
 
     pipeline.yaml plan.json environment.json timings.json LOCK
     documents/part-00000.parquet        quarantine/part-00000.parquet
-    stages/03-fuzzy_dedup-9c1e77b0/     part-00000.parquet  part-00000.TABLE.arrow  ROUND-00000.arrow
+    stages/03-fuzzy_dedup-9c1e77b0/     part-00000.parquet  part-00000.TABLE.arrow
+                                        ROUND-00000.arrow (of a part)  ROUND.TABLE-00000.arrow (of a key range)
                                         state/  shards/  commits/
     reports/  tokens/                   published: links to the files of the current stages
     """
@@ -77,6 +78,10 @@ class RunDirectory:
         """What a round of a stage saw in a part."""
         return self.stage(folder) / f"{round_name}-{part:05}.arrow"
 
+    def reduced(self, folder: str, round_name: str, name: str, number: int) -> Path:
+        """A table that a round of a stage made of a key range."""
+        return self.stage(folder) / f"{round_name}.{name}-{number:05}.arrow"
+
     def state(self, folder: str) -> Path:
         """What a stage has learnt."""
         return self.stage(folder) / "state"
@@ -89,6 +94,11 @@ class RunDirectory:
         """The commit of a task; ingestion's stand beside the documents."""
         home = self.stage(folder) if folder else self.documents
         return home / "commits" / f"{task}.json"
+
+    def counts(self, folder: str, task: str) -> dict[str, Any]:
+        """What a task counted that is known to be done."""
+        counts: dict[str, Any] = json.loads(self.commit(folder, task).read_text(encoding="utf-8"))["counts"]
+        return counts
 
     def remove_parts_from(self, first: int) -> None:
         """Remove documents and quarantine of parts that the plan no longer has, so that nobody reads them."""

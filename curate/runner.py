@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
-from curate.documents import id_words
 from curate.engines.choose import Engine, EngineName, choose_engine
 from curate.engines.watchdog import Limits
 from curate.environment import describe_environment
-from curate.errors import InternalError, PipelineError, Problem
+from curate.errors import PipelineError, Problem
 from curate.overrides import did_you_mean
 from curate.pipeline import Pipeline, load_pipeline
-from curate.plan import Plan, Step, Task, make_plan
+from curate.plan import Plan, Task, make_plan
 from curate.report.funnel import Funnel
 from curate.report.progress import Quiet, Reporter
 from curate.report.publish import publish
@@ -27,6 +24,7 @@ from curate.rundir import RunDirectory
 from curate.stage import Writer
 from curate.storage import Commit, atomic_file, read_commit, remove_temporary, write_json
 from curate.strict_yaml import Parsed
+from curate.unique_ids import check_parts_apart
 
 
 @dataclass(frozen=True)
@@ -136,9 +134,9 @@ class _Runner:
         self.directory.remove_parts_from(len(self.plan.parts))
         ingested = self._step("ingest", iter([self.plan.ingest_tasks()]))
         self.funnel.add("ingest", (commit.counts["tally"] for commit in ingested))
-        self._check_ids()
+        check_parts_apart(self.plan.parts, [commit.counts["offsets"] for commit in ingested])
         for step in self.plan.steps[:last]:
-            done = self._step(step.label, self._phases(step))
+            done = self._step(step.label, self.plan.phases(step, self._counts))
             if not isinstance(step.stage, Writer):
                 self.funnel.add(step.label, (c.counts["tally"] for c in done if "tally" in c.counts))
         remove_temporary(self.directory.root)  # of workers that died on the way
@@ -149,15 +147,10 @@ class _Runner:
         write_json(self.directory.root / "timings.json", timings)
         return RunResult(self.directory.root, self.plan, self.funnel, seconds, self.tasks_run, self.tasks_reused, peak)
 
-    def _phases(self, step: Step) -> Iterator[list[Task]]:
-        """The phases of a step; those of a writer's shards are known once its layout is done."""
-        tasks: list[Task] = []
-        for tasks in self.plan.phases(step):
-            yield tasks
-        if isinstance(step.stage, Writer):
-            commit = committed(self.directory, self.plan, tasks[0])
-            assert commit is not None
-            yield from self.plan.shard_tasks(step, commit.counts["shards"])
+    def _counts(self, task: Task) -> Mapping[str, Any] | None:
+        """What a task counted, once it is done."""
+        commit = committed(self.directory, self.plan, task)
+        return commit.counts if commit else None
 
     def _step(self, label: str, phases: Iterator[list[Task]]) -> list[Commit]:
         """Run what is not committed of each phase; return the commits of all."""
@@ -189,14 +182,6 @@ class _Runner:
             yaml = YAML()
             yaml.default_flow_style = None
             yaml.dump(self.plan.pipeline.resolved(), file)
-
-    def _check_ids(self) -> None:
-        """Document ids must be unique over the whole corpus."""
-        paths = [self.directory.document_part(part.index) for part in self.plan.parts]
-        words = [id_words(ids) for path in paths for ids in pq.read_table(path, columns=["id"]).column("id").chunks]
-        ids = np.concatenate(words) if words else np.empty((0, 2), np.uint64)
-        if len(np.unique(ids, axis=0)) != len(ids):
-            raise InternalError("two documents have the same id; please report this")
 
 
 def _documents(commit: Commit) -> tuple[int, int]:

@@ -2,7 +2,8 @@
 
     Stage           annotate(docs): keep or drop each document, with reason, scores and cuts
     ├── Filter      needs nothing but the batch
-    └── CorpusStage must see the corpus first: rounds of summarize (each part) and conclude (once), then annotate
+    └── CorpusStage must see the corpus first: rounds of summarize (each part), reduce (each key range) and
+                    conclude (once), then annotate
     Writer          turns the corpus into output files: layout (once), write_shard (each), finish (once)
 
 Parameters are pydantic fields: defaults, bounds, units and the JSON Schema of pipelines come from one place.
@@ -26,6 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from curate.corpus import Corpus, MemoryCorpus
 from curate.documents import CUTS, SPLIT, Documents, apply_cuts
+from curate.rounds import FolderTables, run_rounds
+from curate.shuffle import KeyRange, Reduced, StageTables
 
 
 @dataclass(frozen=True)
@@ -142,19 +145,38 @@ class Filter(Stage):
 
 @dataclass(frozen=True)
 class Round:
-    """One look at the whole corpus.
+    """One look at the whole corpus: map, shuffle, reduce, conclude; all but one of map and conclude may be absent.
 
     Attributes:
         name: what the round finds out, such as `"count"`; part of file names.
         conclude: called once as `conclude(corpus, summaries, state)`: reads what it needs and writes files into
-            the folder `state` (and `state / "reports"`). `summaries` holds one memory-mapped table for each part.
+            the folder `state` (and `state / "reports"`). `summaries` gives the table of each part, memory-mapped, when
+            asked for it. What a reduce wrote is read from `corpus.tables`.
         summarize: called for each batch of each part, in any order and process; the tables of a part's batches
             are concatenated. None if the round needs no summaries. Files of earlier rounds are loaded by then.
+        regroup: called for each part, those of earlier runs included, as `regroup(corpus, part)`, in place of
+            `summarize`: makes its table from what earlier rounds of the stage wrote (`corpus.tables`).
+        reduce: called for each key range as `reduce(corpus, range)`; returns tables by name, which are kept in
+            files. What the ranges give together must not depend on where one ends and the next begins.
+        reduces: an earlier round and the table of its reduces that this round reduces anew, by another key; None
+            takes what `summarize` or `regroup` made.
+        key: the `uint64` column that the shuffle divides by: a hash, so that its ranges are of like size. Equal
+            keys meet in one range.
+        reduce_memory: bytes that a reduce takes for each byte of its range.
+        text: whether `summarize` looks at the texts; without, they are empty and nothing is read for them.
+        all_sources: whether it sees every document, not only those of the sources that the stage applies to.
     """
 
     name: str
-    conclude: Callable[[Corpus, Sequence[pa.Table], Path], None]
+    conclude: Callable[[Corpus, Sequence[pa.Table], Path], None] | None = None
     summarize: Callable[[Documents], pa.Table] | None = None
+    regroup: Callable[[Corpus, int], pa.Table] | None = None
+    reduce: Callable[[Corpus, KeyRange], Reduced] | None = None
+    reduces: tuple[str, str] | None = None
+    key: str = "key"
+    reduce_memory: float = 4.0
+    text: bool = True
+    all_sources: bool = False
 
 
 class CorpusStage(Stage):
@@ -168,12 +190,15 @@ class CorpusStage(Stage):
     def load(self, state: Path) -> None:
         """Read what the rounds so far have concluded; called before each later round and before `annotate`."""
 
+    def load_part(self, tables: StageTables, part: int) -> None:
+        """Read what the rounds say of one part; called, after `load`, before its documents are annotated."""
+
     def fit(self, docs: Documents, state: Path) -> None:
         """Run every round on documents in memory, and load what they conclude."""
-        for step in self.rounds():
-            summaries = [step.summarize(docs)] if step.summarize else []
-            step.conclude(MemoryCorpus(docs), summaries, state)
-            self.load(state)
+        with tempfile.TemporaryDirectory() as folder:
+            tables = FolderTables(Path(folder), 1)
+            run_rounds(self, MemoryCorpus(docs, tables=tables), tables, state)
+            self.load_part(tables, 0)
 
     def _judge(self, docs: Documents) -> Annotations:
         with tempfile.TemporaryDirectory() as folder:

@@ -14,11 +14,11 @@ from curate.annotate_part import annotate_part
 from curate.ingest.watch import UNWATCHED, Watched
 from curate.ingest_part import ingest_part
 from curate.plan import Plan, Step, Task
-from curate.run_corpus import RunCorpus, read_table
+from curate.rounds import Summaries, range_edges, reduce_range, summary_of_part, write_summary
+from curate.run_corpus import RunCorpus
 from curate.rundir import RunDirectory
-from curate.stage import CorpusStage, Stage, Writer
+from curate.stage import CorpusStage, Round, Stage, Writer
 from curate.storage import Commit, describe_outputs, write_commit
-from curate.tables import write_tables
 
 #: What a task hands back to be committed: the files it wrote and what it counted.
 Done = tuple[list[Path], dict[str, Any]]
@@ -54,31 +54,40 @@ def _ingest(run: RunDirectory, plan: Plan, task: Task, watched: Watched) -> Done
 
 
 def _summarize(run: RunDirectory, plan: Plan, task: Task) -> Done:
-    step = plan.step(task.step)
-    stage = _loaded(run, step, task.round)
-    one = stage.rounds()[task.round]
-    assert one.summarize is not None
+    step, stage, one, corpus = _round(run, plan, task)
     output = run.summary(step.folder, one.name, task.number)
-    batches = RunCorpus(run, plan, task.step, stage.needs).batches(task.number)
-    tables = [one.summarize(docs.of_sources(stage.sources)) for _, docs in batches]
-    write_tables(output, tables)
-    return [output], {}
+    return [output], write_summary(one, output, summary_of_part(stage, one, corpus, task.number), plan.slots)
+
+
+def _divide(run: RunDirectory, plan: Plan, task: Task) -> Done:
+    _, stage, one, corpus = _round(run, plan, task)
+    tables = corpus.tables
+    counts = tables.reduce_counts(one.reduces[0]) if one.reduces else tables.counts(one.name)
+    return [], {"edges": range_edges(stage, one, counts, corpus.max_memory_bytes)}
+
+
+def _reduce(run: RunDirectory, plan: Plan, task: Task) -> Done:
+    step, stage, one, corpus = _round(run, plan, task)
+    edges = corpus.tables.edges(one.name)
+
+    def path(name: str) -> Path:
+        return run.reduced(step.folder, one.name, name, task.number)
+
+    return reduce_range(stage, one, corpus, edges, task.number, path)
 
 
 def _conclude(run: RunDirectory, plan: Plan, task: Task) -> Done:
     """Conclude on a copy of the state and put it in place whole, so that no half-written file is ever loaded."""
-    step = plan.step(task.step)
-    stage = _loaded(run, step, task.round)
-    one = stage.rounds()[task.round]
-    paths = [run.summary(step.folder, one.name, part.index) for part in plan.parts] if one.summarize else []
+    step, _, one, corpus = _round(run, plan, task)
+    assert one.conclude is not None
     state = run.state(step.folder)
     fresh = state.with_name("state.tmp")
     shutil.rmtree(fresh, ignore_errors=True)
-    if task.round:
+    if state.exists() and task.round:
         shutil.copytree(state, fresh)
     else:
         fresh.mkdir(parents=True)
-    one.conclude(RunCorpus(run, plan, task.step, stage.needs), [read_table(path) for path in paths], fresh)
+    one.conclude(corpus, Summaries(corpus.tables, one.name) if one.summarize else (), fresh)
     shutil.rmtree(state, ignore_errors=True)
     fresh.replace(state)
     return sorted(_files(state)), {}
@@ -91,6 +100,8 @@ def _annotate(run: RunDirectory, plan: Plan, task: Task) -> Done:
     if isinstance(stage, CorpusStage):
         stage = _loaded(run, step, len(stage.rounds()))
     corpus = RunCorpus(run, plan, task.step, stage.needs)
+    if isinstance(stage, CorpusStage):
+        stage.load_part(corpus.tables, task.number)
     return annotate_part(corpus, step, stage, task.number)
 
 
@@ -125,12 +136,21 @@ def _finish(run: RunDirectory, plan: Plan, task: Task) -> Done:
 
 _KINDS: dict[str, Callable[[RunDirectory, Plan, Task], Done]] = {
     "summarize": _summarize,
+    "divide": _divide,
+    "reduce": _reduce,
     "conclude": _conclude,
     "annotate": _annotate,
     "layout": _layout,
     "shard": _shard,
     "finish": _finish,
 }
+
+
+def _round(run: RunDirectory, plan: Plan, task: Task) -> tuple[Step, CorpusStage, Round, RunCorpus]:
+    """The step, the stage with what earlier rounds concluded, the round, and the corpus as it stands before it."""
+    step = plan.step(task.step)
+    stage = _loaded(run, step, task.round)
+    return step, stage, stage.rounds()[task.round], RunCorpus(run, plan, task.step, stage.needs)
 
 
 def _writer(plan: Plan, task: Task) -> tuple[Step, Writer]:

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from curate.corpus import MemoryCorpus
 from curate.documents import CUTS, SPLIT, Documents, apply_cuts, document_id, find_ids, id_words, sort_ids
 from curate.draws import uniform
 
@@ -84,15 +83,3 @@ def test_a_draw_does_not_depend_on_the_batch() -> None:
     whole = uniform(7, "x", docs.id_words)
     sliced = docs.id.slice(20, 5)
     assert uniform(7, "x", id_words(sliced)).tolist() == whole[20:25].tolist()
-
-
-def test_samples_are_prefixes_of_each_other() -> None:
-    """A sample with a smaller budget is a subset of one with a larger, and budgets are kept."""
-    corpus = MemoryCorpus(_many(300))
-    small, large = (
-        {text for docs in corpus.sample(1, "s", max_documents=n) for text in docs.text.to_pylist()} for n in (20, 100)
-    )
-    assert (len(small), len(large)) == (20, 100)
-    assert small < large
-    taken = sum(int(docs.text_bytes.sum()) for docs in corpus.sample(1, "s", max_bytes=1000))
-    assert 950 < taken <= 1000

@@ -13,9 +13,11 @@ PACKAGE = Path(curate.__file__).parent
 
 #: From the bottom up: a module may import only from its own layer or from those before it.
 LAYERS = (
-    ("errors", "draws", "kernels", "storage", "strict_yaml", "demo"),
+    ("errors", "draws", "kernels", "sampling", "storage", "strict_yaml", "demo"),
     ("documents", "tables"),
+    ("shuffle",),
     ("corpus",),
+    ("rounds",),
     ("stage",),
     ("registry",),
     ("ingest", "filters", "dedup", "decontaminate", "tokenize", "mix", "shards"),
@@ -23,6 +25,7 @@ LAYERS = (
     ("pipeline",),
     ("schema", "rundir"),
     ("plan",),
+    ("unique_ids",),
     ("environment", "run_corpus", "ingest_part"),
     ("annotate_part",),
     ("tasks",),

@@ -57,7 +57,7 @@ class FastTextModel(Model):
         """One line of text for each document."""
         return as_lines(docs.text, self.MAX_CHARS)
 
-    def stack(self, encoded: Sequence[Any]) -> pa.Array:
+    def stack(self, encoded: Sequence[pa.Array]) -> pa.Array:
         """One array of lines."""
         return pa.concat_arrays([lines.cast(pa.large_string()) for lines in encoded])
 

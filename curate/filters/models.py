@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate.documents import Documents
@@ -31,12 +33,12 @@ class Model(ABC):
     bias: float | None = None
 
     @abstractmethod
-    def encode(self, docs: Documents) -> Any:
-        """The examples of a batch, in the form that `stack` takes."""
+    def encode(self, docs: Documents) -> pa.Array:
+        """The examples of a batch, one value for each document."""
 
     @abstractmethod
-    def stack(self, encoded: Sequence[Any]) -> Any:
-        """The examples of several batches as one."""
+    def stack(self, encoded: Sequence[pa.Array]) -> Any:
+        """The examples of several batches as one, in the form that the model learns from."""
 
     @abstractmethod
     def take(self, examples: Any, rows: NDArray[np.int64]) -> Any:
@@ -85,19 +87,25 @@ class LogisticModel(Model):
         self.weights = np.zeros(1 << hash_bits) if weights is None else weights
         self.bias = bias
 
-    def encode(self, docs: Documents) -> Any:
-        """A sparse matrix of shape (n, 2**hash_bits)."""
-        from scipy.sparse import csr_matrix
-
+    def encode(self, docs: Documents) -> pa.Array:
+        """The features of each document and their values, as lists of equal length in a struct."""
         from curate.kernels.logistic import hashed_features
 
-        return csr_matrix(hashed_features(docs.words, self.hash_bits), shape=(len(docs), 1 << self.hash_bits))
+        values, features, offsets = hashed_features(docs.words, self.hash_bits)
+        bounds = pa.array(offsets, pa.int64())
+        lists = [pa.LargeListArray.from_arrays(bounds, pa.array(column)) for column in (features, values)]
+        return pa.StructArray.from_arrays(lists, names=["features", "values"])
 
-    def stack(self, encoded: Sequence[Any]) -> Any:
-        """One sparse matrix."""
-        from scipy.sparse import vstack
+    def stack(self, encoded: Sequence[pa.Array]) -> Any:
+        """One sparse matrix of shape (n, 2**hash_bits)."""
+        from scipy.sparse import csr_matrix
 
-        return vstack(encoded, format="csr")
+        lists = [array.flatten() for array in encoded]
+        lengths = [pc.list_value_length(features).to_numpy() for features, _ in lists]
+        features = np.concatenate([np.empty(0, np.int32), *(each.flatten().to_numpy() for each, _ in lists)])
+        values = np.concatenate([np.empty(0), *(each.flatten().to_numpy() for _, each in lists)])
+        offsets = np.concatenate([[0], *lengths]).cumsum()
+        return csr_matrix((values, features, offsets), shape=(len(offsets) - 1, 1 << self.hash_bits))
 
     def take(self, examples: Any, rows: NDArray[np.int64]) -> Any:
         """Rows of the matrix."""

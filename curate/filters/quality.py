@@ -13,23 +13,28 @@ import tempfile
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field, PrivateAttr, model_validator
 
-from curate.corpus import Corpus, MemoryCorpus
+from curate.corpus import Corpus
 from curate.documents import Documents
 from curate.draws import uniform
 from curate.errors import InputError, StateError
 from curate.filters.classifier import FOLDER, export_classifier, load_classifier
 from curate.filters.fasttext_model import FastTextModel
 from curate.filters.models import Kind, LogisticModel, Model
+from curate.sampling import quantile
 from curate.stage import Annotations, CorpusStage, Round
+from curate.storage import write_json
 
-_THRESHOLD_FILE = "threshold.json"
+if TYPE_CHECKING:
+    from curate.filters.training import Classes
+
+_SAMPLE_FILE, _THRESHOLD_FILE = "sample.json", "threshold.json"
 
 
 class QualityFilter(CorpusStage):
@@ -89,6 +94,7 @@ class QualityFilter(CorpusStage):
     )
 
     _model: Model | None = PrivateAttr(None)
+    _sample: dict[str, Any] | None = PrivateAttr(None)
     _cut: tuple[float, float] | None = PrivateAttr(None)
     _folder: tempfile.TemporaryDirectory[str] | None = PrivateAttr(None)
 
@@ -123,7 +129,7 @@ class QualityFilter(CorpusStage):
         source = pa.array(["positive"] * len(positives) + ["negative"] * len(negatives), pa.string())
         docs = Documents(batch.set_column(batch.schema.get_field_index("source"), "source", source))
         scratch = tempfile.TemporaryDirectory()
-        trainer._train(MemoryCorpus(docs), (), Path(scratch.name))
+        trainer.fit(docs, Path(scratch.name))
         if folder is not None:
             export_classifier(Path(scratch.name), Path(folder))
         made = cls(classifier=str(folder or Path(scratch.name) / FOLDER), **parameters)
@@ -135,17 +141,21 @@ class QualityFilter(CorpusStage):
         return {"classifier": [str(Path(self.classifier) / "card.json")]} if self.classifier is not None else {}
 
     def rounds(self) -> Sequence[Round]:
-        """`train`, unless a trained classifier is given; `threshold` for the rule top_fraction."""
-        train = [Round("train", self._train)] if self.classifier is None else []
+        """`sample` and `train`, unless a trained classifier is given; `threshold` for the rule top_fraction."""
+        train = [
+            Round("sample", self._choose, self._draw, text=False, all_sources=True),
+            Round("train", self._train, self._encode, all_sources=True),
+        ]
         last = [Round("threshold", self._find_cut, self._summarize)] if self.rule == "top_fraction" else []
-        return [*train, *last]
+        return [*(train if self.classifier is None else []), *last]
 
     def load(self, state: Path) -> None:
-        """Read the classifier, and the cut of the rule top_fraction if it has been found."""
-        self._model = load_classifier(Path(self.classifier) if self.classifier is not None else state / FOLDER)
-        cut = state / _THRESHOLD_FILE
-        found = json.loads(cut.read_text()) if cut.exists() else None
-        self._cut = (found["score"], found["draw"]) if found else None
+        """Read what is there so far: the choice of examples, the classifier, the cut of the rule top_fraction."""
+        self._sample, cut = (_read_json(state / name) for name in (_SAMPLE_FILE, _THRESHOLD_FILE))
+        self._cut = (cut["score"], cut["draw"]) if cut else None
+        folder = Path(self.classifier) if self.classifier is not None else state / FOLDER
+        if self.classifier is not None or folder.exists():
+            self._model = load_classifier(folder)
 
     def annotate(self, docs: Documents) -> Annotations:
         """Score each document and let the rule decide."""
@@ -173,21 +183,46 @@ class QualityFilter(CorpusStage):
     def _draws(self, docs: Documents) -> NDArray[np.float64]:
         return uniform(self.seed or 0, "quality_filter", docs.id_words)
 
-    def _train(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
-        from curate.filters.training import Classes, source_counts, train_classifier
+    def _classes(self, negatives: list[str]) -> Classes:
+        from curate.filters.training import Classes
+
+        return Classes(self.positives, negatives, self.max_documents_per_class, self.held_out, self.seed or 0)
+
+    def _draw(self, docs: Documents) -> pa.Table:
+        from curate.filters.training import draw_documents
+
+        return draw_documents(docs, self.seed or 0)
+
+    def _choose(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
+        """Settle which sources are the negatives, and the draw below which documents of each source are examples."""
+        from curate.filters.training import choose_examples, source_counts
 
         negatives = self.negatives
         if negatives is None:
-            judged = self.sources if self.sources is not None else sorted(source_counts(corpus))
+            judged = self.sources if self.sources is not None else sorted(source_counts(summaries))
             negatives = [source for source in judged if source not in self.positives]
         if not negatives:
             raise InputError(
                 "quality_filter: no source is left to be the negatives: all are positives.\n"
                 "    Name the sources to judge in sources, or the negatives themselves"
             )
-        model = LogisticModel(self.hash_bits) if self.model == "logistic" else FastTextModel()
-        classes = Classes(self.positives, negatives, self.max_documents_per_class, self.held_out, self.seed or 0)
-        train_classifier(corpus, model, classes, state)
+        thresholds = choose_examples(summaries, self._classes(negatives))
+        write_json(state / _SAMPLE_FILE, {"negatives": negatives, "thresholds": thresholds})
+
+    def _encode(self, docs: Documents) -> pa.Table:
+        from curate.filters.training import encode_examples
+
+        assert self._sample is not None
+        return encode_examples(docs, self._untrained(), self._sample["thresholds"], self.seed or 0)
+
+    def _train(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
+        from curate.filters.training import train_classifier
+
+        assert self._sample is not None
+        train_classifier(summaries, self._untrained(), self._classes(self._sample["negatives"]), state)
+
+    def _untrained(self) -> Model:
+        return LogisticModel(self.hash_bits) if self.model == "logistic" else FastTextModel()
 
     def _summarize(self, docs: Documents) -> pa.Table:
         """Score and tie-breaking draw of the documents that the stage applies to."""
@@ -196,13 +231,14 @@ class QualityFilter(CorpusStage):
 
     def _find_cut(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
         """The last document that is kept, by falling score, then rising draw."""
-        scores, draws = (_column(summaries, name) for name in ("score", "draw"))
-        kept = math.ceil(Decimal(repr(self.fraction)) * len(scores))  # the fraction as written: 0.07 * 100 is 7, not 8
+        documents = sum(table.num_rows for table in summaries)
+        kept = math.ceil(Decimal(repr(self.fraction)) * documents)  # the fraction as written: 0.07 * 100 is 7, not 8
         score, draw = 1.0, 0.0  # stands if there is nothing to judge
         if kept:
-            score = float(np.partition(scores, len(scores) - kept)[len(scores) - kept])
-            draw = float(np.sort(draws[scores == score])[kept - int((scores > score).sum()) - 1])
-        found = {"documents": len(scores), "kept": kept, "score": score, "draw": draw}
+            score = quantile(lambda: (table["score"].to_numpy() for table in summaries), documents - kept)
+            above = sum(int((table["score"].to_numpy() > score).sum()) for table in summaries)
+            draw = quantile(lambda: (_draws_at(table, score) for table in summaries), kept - above - 1)
+        found = {"documents": documents, "kept": kept, "score": score, "draw": draw}
         (state / _THRESHOLD_FILE).write_text(json.dumps(found) + "\n")
 
     def _below_cut(self, scores: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -212,5 +248,11 @@ class QualityFilter(CorpusStage):
         return np.asarray((scores < score) | ((scores == score) & (draws > draw)))
 
 
-def _column(tables: Sequence[pa.Table], name: str) -> NDArray[np.float64]:
-    return np.concatenate([np.empty(0), *(np.asarray(table[name]) for table in tables)])
+def _draws_at(table: pa.Table, score: float) -> NDArray[np.float64]:
+    """The draws of the documents with just this score."""
+    return np.asarray(table["draw"].to_numpy()[table["score"].to_numpy() == score])
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """What a round has left, or None if it has not been run."""
+    return json.loads(path.read_text("utf-8")) if path.exists() else None

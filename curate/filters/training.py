@@ -1,10 +1,14 @@
-"""Training a quality classifier on a corpus: a balanced sample, a split, a fit, and how well it does."""
+"""Training a quality classifier on a corpus: a balanced sample, a split, a fit, and how well it does.
+
+The sample is chosen and encoded part by part, so that only the examples come together in one process.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,12 +19,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from curate.corpus import Corpus
-from curate.documents import sort_ids
+from curate.documents import Documents, id_words, sort_ids
 from curate.draws import uniform
 from curate.errors import InputError
 from curate.filters.classifier import FOLDER, Card, Label, SourceCount, save_classifier
 from curate.filters.models import Model
+from curate.sampling import sample_threshold
 
 #: Bins of the score distribution, each 1/BINS wide.
 BINS = 20
@@ -62,60 +66,92 @@ class Examples:
     held_out: NDArray[np.bool_]
 
 
-def train_classifier(corpus: Corpus, model: Model, classes: Classes, state: Path) -> Card:
-    """Train `model` on documents of the corpus; write `classifier/` and `reports/quality.parquet` into `state`.
-
-    Memory (logistic, 2**18 features): 65 MB and 28 bytes for each distinct word of each sampled document; 282 MB for
-    26,160 encyclopaedia articles. fastText holds the first 10,000 characters of each document instead.
-
-    Raises:
-        InputError: a source named has no document, or a class has fewer than 3.
-    """
-    from sklearn.metrics import roc_auc_score
-
-    examples = _sample(corpus, model, classes)
-    learn = np.flatnonzero(~examples.held_out)
-    model.fit(model.take(examples.encoded, learn), examples.positive[learn], classes.seed)
-    scores = model.predict(examples.encoded)
-    auc = float(roc_auc_score(examples.positive[examples.held_out], scores[examples.held_out]))
-    (state / "reports").mkdir(parents=True, exist_ok=True)
-    pq.write_table(_distribution(examples, scores), state / "reports" / "quality.parquet")
-    return save_classifier(model, _card(model, classes, examples, auc), state / FOLDER)
+def draw_documents(docs: Documents, seed: int) -> pa.Table:
+    """What the choice of examples needs to know of a batch: `source` and `draw` of each document."""
+    return pa.table({"source": docs.source, "draw": uniform(seed, "quality_filter.train", docs.id_words)})
 
 
-def source_counts(corpus: Corpus) -> Counter[str]:
-    """How many documents of each source there are."""
+def source_counts(draws: Iterable[pa.Table]) -> Counter[str]:
+    """How many documents of each source there are, from the tables of `draw_documents`."""
     counts: Counter[str] = Counter()
-    for part in range(corpus.parts):
-        for _, docs in corpus.batches(part, text=False):
-            values = pc.value_counts(docs.source)
-            counts.update(dict(zip(values.field(0).to_pylist(), values.field(1).to_pylist(), strict=True)))
+    for table in draws:
+        values = pc.value_counts(table["source"])
+        counts.update(dict(zip(values.field(0).to_pylist(), values.field(1).to_pylist(), strict=True)))
     return counts
 
 
-def _sample(corpus: Corpus, model: Model, classes: Classes) -> Examples:
-    """As many positives as negatives: the smaller class decides."""
-    size = _class_size(corpus, classes)
-    encoded: list[Any] = []
-    columns: list[tuple[NDArray[Any], ...]] = []
-    for label, sources in ((True, classes.positives), (False, classes.negatives)):
-        ids, names = [np.empty((0, 2), np.uint64)], [np.empty(0, object)]
-        for docs in corpus.sample(classes.seed, "quality_filter.train", sources=sources, max_documents=size):
-            encoded.append(model.encode(docs))
-            ids.append(docs.id_words)
-            names.append(np.array(docs.source.to_pylist(), object))
-        id_column = np.concatenate(ids)
-        _check_enough(len(id_column), sources)
-        held_out = _held_out(id_column, classes)
-        columns.append((id_column, np.concatenate(names), np.full(len(id_column), label), held_out))
-    all_ids, source, positive, held_out = (np.concatenate(column) for column in zip(*columns, strict=True))
-    order = sort_ids(all_ids)
-    return Examples(model.take(model.stack(encoded), order), source[order], positive[order], held_out[order])
+def choose_examples(draws: Sequence[pa.Table], classes: Classes) -> dict[str, float]:
+    """The draw below which the documents of each source are learnt from: as many positives as negatives.
+
+    Args:
+        draws: the tables of `draw_documents`.
+
+    Raises:
+        InputError: a source has no document, or a class has fewer than 3.
+    """
+    size = _class_size(source_counts(draws), classes)
+    thresholds: dict[str, float] = {}
+    for sources in (classes.positives, classes.negatives):
+        threshold = sample_threshold(partial(_weighted, draws, sources), size)
+        taken = sum(int((draw < threshold).sum()) for draw, _ in _weighted(draws, sources))
+        _check_enough(taken, sources)
+        thresholds |= dict.fromkeys(sources, threshold)
+    return thresholds
 
 
-def _class_size(corpus: Corpus, classes: Classes) -> int:
-    counts = source_counts(corpus)
-    missing = [source for source in (*classes.positives, *classes.negatives) if source not in counts]
+def encode_examples(docs: Documents, model: Model, thresholds: Mapping[str, float], seed: int) -> pa.Table:
+    """The chosen documents of a batch: `id`, `source` and `example`, in the model's form."""
+    chosen = np.zeros(len(docs), bool)
+    draws = uniform(seed, "quality_filter.train", docs.id_words)
+    for source, threshold in thresholds.items():
+        chosen |= docs.in_sources([source]) & (draws < threshold)
+    picked = docs.filter(chosen)
+    return pa.table({"id": picked.id, "source": picked.source, "example": model.encode(picked)})
+
+
+def train_classifier(examples: Sequence[pa.Table], model: Model, classes: Classes, state: Path) -> Card:
+    """Train `model` on the tables of `encode_examples`; write `classifier/` and `reports/quality.parquet`.
+
+    Memory (logistic, 2**18 features): 65 MB and 28 bytes for each distinct word of each sampled document; 282 MB for
+    26,160 encyclopaedia articles. fastText holds the first 10,000 characters of each document instead.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    sample = _stacked(examples, model, classes)
+    learn = np.flatnonzero(~sample.held_out)
+    model.fit(model.take(sample.encoded, learn), sample.positive[learn], classes.seed)
+    scores = model.predict(sample.encoded)
+    auc = float(roc_auc_score(sample.positive[sample.held_out], scores[sample.held_out]))
+    (state / "reports").mkdir(parents=True, exist_ok=True)
+    pq.write_table(_distribution(sample, scores), state / "reports" / "quality.parquet")
+    return save_classifier(model, _card(model, classes, sample, auc), state / FOLDER)
+
+
+def _weighted(
+    draws: Iterable[pa.Table], sources: Sequence[str]
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """The draws of the documents of some sources, table by table, each document of weight 1."""
+    for table in draws:
+        mine = table["draw"].filter(pc.is_in(table["source"], value_set=pa.array(list(sources), pa.string())))
+        yield mine.to_numpy(), np.ones(len(mine), np.int64)
+
+
+def _stacked(tables: Sequence[pa.Table], model: Model, classes: Classes) -> Examples:
+    """All examples, ordered by id."""
+    table = pa.concat_tables(tables).combine_chunks()
+    ids = np.concatenate([np.empty((0, 2), np.uint64), *map(id_words, table["id"].chunks)])
+    source = np.array(table["source"].to_pylist(), object)
+    positive = np.isin(source, classes.positives)
+    held_out = np.zeros(len(ids), bool)
+    for mine in (np.flatnonzero(positive), np.flatnonzero(~positive)):
+        held_out[mine] = _held_out(ids[mine], classes)
+    order = sort_ids(ids)
+    encoded = model.take(model.stack(table["example"].chunks), order)
+    return Examples(encoded, source[order], positive[order], held_out[order])
+
+
+def _class_size(counts: Mapping[str, int], classes: Classes) -> int:
+    missing = [source for source in (*classes.positives, *classes.negatives) if not counts.get(source)]
     if missing:
         raise InputError(
             f"quality_filter: no document of the source {missing[0]!r} is left to learn from.\n"

@@ -11,12 +11,18 @@ before all have appeared once.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curate.draws import uniform
+from curate.sampling import find_crossing
+
+#: Ids (`uint64` of shape (n, 2)) and tokens (`int64` of shape (n,)) of documents, some documents at a time; called for
+#: each look at them.
+Tokens = Callable[[], Iterable[tuple[NDArray[np.uint64], NDArray[np.int64]]]]
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,7 @@ def epoch_draws(seed: int, epoch: int, ids: NDArray[np.uint64]) -> NDArray[np.fl
     return uniform(seed, f"mix:{epoch}", ids)
 
 
-def schedule_source(
-    seed: int, ids: NDArray[np.uint64], tokens: NDArray[np.int64], target: int, max_tokens: float = np.inf
-) -> Schedule:
+def schedule_source(seed: int, tokens: Tokens, total: int, target: int, max_tokens: float = np.inf) -> Schedule:
     """Choose the documents of a source so that its copies hold about `target` tokens.
 
     The document that crosses the target in the partial epoch is taken if that ends nearer to the target than leaving
@@ -74,20 +78,23 @@ def schedule_source(
 
     Args:
         seed: of the draws.
-        ids: of the source's documents, `uint64` of shape (n, 2), n > 0.
-        tokens: of each, `int64` of shape (n,), above 0.
+        tokens: the source's documents, at least one, each with 1 token or more.
+        total: tokens of all of them.
         target: tokens to read.
         max_tokens: tokens that may not be exceeded.
     """
-    total = int(tokens.sum())
     full_epochs, wanted = divmod(target, total)
-    draws = epoch_draws(seed, full_epochs, ids)
-    order = np.argsort(draws, kind="stable")
-    reached = np.cumsum(tokens[order])
-    taken = int(np.searchsorted(reached, wanted))
-    over, under = int(reached[taken]) - wanted, wanted - (int(reached[taken - 1]) if taken else 0)
-    if over <= under and full_epochs * total + int(reached[taken]) <= max_tokens:
-        taken += 1
-    threshold = 0.0 if taken == 0 else 1.0 if taken == len(order) else float(draws[order[taken]])
-    read = full_epochs * total + int(tokens[draws < threshold].sum())
+    if not wanted:
+        return Schedule(full_epochs, 0.0, float(full_epochs))
+
+    def weighted() -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+        return ((epoch_draws(seed, full_epochs, ids), sizes) for ids, sizes in tokens())
+
+    last = find_crossing(weighted, wanted - 1)
+    over, under = last.before + last.weight - wanted, wanted - last.before
+    threshold, read = last.draw, full_epochs * total + last.before
+    if over <= under and read + last.weight <= max_tokens:
+        threshold, read = min(last.next_draw, 1.0), read + last.weight
+    elif last.before == 0:
+        threshold = 0.0
     return Schedule(full_epochs, threshold, read / total)

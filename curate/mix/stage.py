@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -79,7 +80,7 @@ class Mix(CorpusStage):
 
     def rounds(self) -> Sequence[Round]:
         """One round: count the tokens of each source, and plan how it is read."""
-        return [Round("plan", self._plan, _token_counts)]
+        return [Round("plan", self._plan, _token_counts, text=False)]
 
     def load(self, state: Path) -> None:
         """Read how each source is read."""
@@ -100,8 +101,8 @@ class Mix(CorpusStage):
         return Annotations.of_rules({"no_weight": weightless, "not_sampled": epochs == 0}, len(docs), columns)
 
     def _plan(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
-        sources = _by_source(summaries)
-        available = {name: int(source.tokens.sum()) for name, source in sources.items()}
+        counts = _count_sources(summaries)
+        available = {name: count.tokens for name, count in counts.items()}
         shares = self._shares(available)
         budget, max_epochs = self._budget(available, shares)
         targets = allocate(available, shares, budget, max_epochs)
@@ -109,8 +110,8 @@ class Mix(CorpusStage):
         schedules = {
             name: schedule_source(
                 self.seed or 0,
-                sources[name].ids,
-                sources[name].tokens,
+                partial(_tokens_of, summaries, name),
+                available[name],
                 target,
                 np.inf if max_epochs is None else max_epochs * available[name],
             )
@@ -126,7 +127,7 @@ class Mix(CorpusStage):
         saved = {name: asdict(schedule) for name, schedule in schedules.items()}
         (state / STATE_FILE).write_text(json.dumps(saved, indent=2) + "\n", "utf-8")
         (state / "reports").mkdir(exist_ok=True)
-        report = _report(sources, self.weights, shares, targets, schedules)
+        report = _report(counts, self.weights, shares, targets, schedules)
         write_parquet(state / "reports" / "mixture.parquet", report)
 
     def _shares(self, available: Mapping[str, int]) -> dict[str, float]:
@@ -161,12 +162,12 @@ def _check_epochs(available: Mapping[str, int], targets: Mapping[str, int]) -> N
             )
 
 
-@dataclass(frozen=True)
-class _Source:
-    """The documents of a source: `uint64` ids of shape (n, 2) and `int64` tokens of shape (n,)."""
+@dataclass
+class _Count:
+    """What there is of a source."""
 
-    ids: NDArray[np.uint64]
-    tokens: NDArray[np.int64]
+    documents: int = 0
+    tokens: int = 0
 
 
 def _token_counts(docs: Documents) -> pa.Table:
@@ -176,18 +177,23 @@ def _token_counts(docs: Documents) -> pa.Table:
     return pa.table({"id": docs.id, "source": docs.source, "tokens": pa.array(filled(tokens, 0).astype(np.int64))})
 
 
-def _by_source(summaries: Sequence[pa.Table]) -> dict[str, _Source]:
-    table = pa.concat_tables(summaries)
-    sources = {}
-    for name in sorted(pc.unique(table["source"]).to_pylist()):
-        rows = table.filter(pc.equal(table["source"], name))
-        sources[name] = _Source(id_words(_whole(rows["id"])), rows["tokens"].to_numpy())
-    return sources
+def _count_sources(summaries: Sequence[pa.Table]) -> dict[str, _Count]:
+    """Documents and tokens of each source, by name."""
+    counts: dict[str, _Count] = {}
+    for table in summaries:
+        sums = table.group_by("source").aggregate([("tokens", "count"), ("tokens", "sum")]).to_pylist()
+        for row in sums:
+            count = counts.setdefault(row["source"], _Count())
+            count.documents += row["tokens_count"]
+            count.tokens += row["tokens_sum"]
+    return dict(sorted(counts.items()))
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.combine_chunks()
-    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+def _tokens_of(summaries: Sequence[pa.Table], source: str) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+    """Ids and tokens of the documents of a source, table by table."""
+    for table in summaries:
+        for batch in table.filter(pc.equal(table["source"], source)).to_batches():
+            yield id_words(batch["id"]), batch["tokens"].to_numpy()
 
 
 def _lists(counts: NDArray[np.int32], parts: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> pa.ListArray:
@@ -199,14 +205,14 @@ def _lists(counts: NDArray[np.int32], parts: Sequence[tuple[NDArray[np.int64], N
 
 
 def _report(
-    sources: Mapping[str, _Source],
+    counts: Mapping[str, _Count],
     weights: Mapping[str, float],
     shares: Mapping[str, float],
     targets: Mapping[str, int],
     schedules: Mapping[str, Schedule],
 ) -> pa.Table:
-    names = sorted({*sources, *weights})
-    available = [int(sources[name].tokens.sum()) if name in sources else 0 for name in names]
+    names = sorted({*counts, *weights})
+    available = [counts[name].tokens if name in counts else 0 for name in names]
     epochs = [schedules[name].epochs if name in schedules else 0.0 for name in names]
     sampled = [round(n * tokens) for n, tokens in zip(epochs, available, strict=True)]
     columns: dict[str, Any] = {
@@ -214,7 +220,7 @@ def _report(
         "weight": pa.array([weights.get(name, 0.0) for name in names], pa.float64()),
         "weight_target": pa.array([shares.get(name, 0.0) for name in names], pa.float64()),
         "weight_realised": pa.array([tokens / max(sum(sampled), 1) for tokens in sampled], pa.float64()),
-        "documents": pa.array([len(sources[name].tokens) if name in sources else 0 for name in names], pa.int64()),
+        "documents": pa.array([counts[name].documents if name in counts else 0 for name in names], pa.int64()),
         "tokens_available": pa.array(available, pa.int64()),
         "tokens_target": pa.array([targets.get(name, 0) for name in names], pa.int64()),
         "tokens_sampled": pa.array(sampled, pa.int64()),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +13,6 @@ from curate.pipeline import load_pipeline
 from curate.plan import Plan, Task, reasons_to_run
 from curate.rundir import RunDirectory
 from curate.runner import committed, default_output, plan_of
-from curate.stage import Writer
 
 
 def print_plan(
@@ -38,16 +39,15 @@ def print_plan(
 
 def _rows(plan: Plan, directory: RunDirectory) -> list[tuple[str, list[Task], str, str]]:
     """Label, tasks, a mark where more tasks follow that are not known yet, and what changed."""
+
+    def counts(task: Task) -> Mapping[str, Any] | None:
+        commit = committed(directory, plan, task)
+        return commit.counts if commit else None
+
     first = directory.saved_plan() is None
     rows = [("ingest", plan.ingest_tasks(), "", "first run" if first else "the input changed")]
     for step, why in zip(plan.steps, reasons_to_run(plan, directory), strict=True):
-        tasks = [task for phase in plan.phases(step) for task in phase]
-        more = ""
-        if isinstance(step.stage, Writer):
-            layout = committed(directory, plan, tasks[0])
-            if layout is None:
-                more = " + shards"
-            else:
-                tasks += [task for phase in plan.shard_tasks(step, layout.counts["shards"]) for task in phase]
+        tasks = [task for phase in plan.phases(step, counts) for task in phase]
+        more = "" if tasks[-1].kind in ("annotate", "finish") else " + more"
         rows.append((step.label, tasks, more, why))
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,29 +12,23 @@ import pyarrow.parquet as pq
 
 from curate.plan import Plan, Step
 from curate.report.funnel import Funnel
-from curate.run_corpus import RunCorpus, read_table
+from curate.run_corpus import RunCorpus
 from curate.rundir import RunDirectory
+from curate.shuffle import TableFile
 from curate.stage import Writer
 from curate.storage import publish_folder
-from curate.tables import write_parquet
+from curate.tables import write_parquet_tables
 from curate.tokenize.report import bytes_per_token
 
 
 def publish(run: RunDirectory, plan: Plan, funnel: Funnel, done: int) -> None:
     """Write `reports/` and `tokens/` anew from the results of the first `done` steps."""
     steps = plan.steps[:done]
-    tables = {"funnel": funnel.table()}
-    for name in dict.fromkeys(name for step in steps for name in step.stage.reports):
-        found = [table for step in steps for table in _tables(run, plan, step, name)]
-        if found:
-            tables[name] = pa.concat_tables(found)
-    tokenizers = [step for step in steps if step.stage.name.endswith("_tokenizer")]
-    if tokenizers:
-        tables["tokenizer"] = _tokenizer_table(run, plan, tokenizers[-1])
     with tempfile.TemporaryDirectory(dir=run.root) as staging:
-        files = {f"{name}.parquet": Path(staging) / f"{name}.parquet" for name in tables}
-        for name, table in tables.items():
-            write_parquet(files[f"{name}.parquet"], table)
+        files = {}
+        for name, tables in _reports(run, plan, funnel, steps):
+            files[f"{name}.parquet"] = Path(staging) / f"{name}.parquet"
+            write_parquet_tables(files[f"{name}.parquet"], tables)
         publish_folder(files, run.reports)
     shutil.rmtree(run.tokens, ignore_errors=True)  # tokens of other parameters must not stand beside these reports
     for step in steps:
@@ -41,20 +36,50 @@ def publish(run: RunDirectory, plan: Plan, funnel: Funnel, done: int) -> None:
             publish_folder({path.name: path for path in run.shards(step.folder).iterdir()}, run.tokens)
 
 
-def _tables(run: RunDirectory, plan: Plan, step: Step, name: str) -> list[pa.Table]:
-    """A stage's own report of that name, from its state or from the side tables of all parts, its label first."""
+def _reports(
+    run: RunDirectory, plan: Plan, funnel: Funnel, steps: Sequence[Step]
+) -> Iterator[tuple[str, Iterable[pa.Table]]]:
+    """Each report's name and its tables, which are read when they are asked for."""
+    yield "funnel", [funnel.table()]
+    for name in dict.fromkeys(name for step in steps for name in step.stage.reports):
+        sources = [(step, path) for step in steps for path in _report_files(run, plan, step, name)]
+        if sources:
+            yield name, (_labelled(table, step) for step, path in sources for table in _read(path))
+    tokenizers = [step for step in steps if step.stage.name.endswith("_tokenizer")]
+    if tokenizers:
+        yield "tokenizer", [bytes_per_token(_token_counts(run, plan, tokenizers[-1]))]
+
+
+def _report_files(run: RunDirectory, plan: Plan, step: Step, name: str) -> list[Path]:
+    """The files of a stage's own report of that name: one of its state, or the side tables of all parts."""
     if name not in step.stage.reports:
         return []
     written = run.state(step.folder) / "reports" / f"{name}.parquet"
+    if written.exists():
+        return [written]
     sides = [run.side_table(step.folder, name, part.index) for part in plan.parts]
-    tables = [pq.read_table(written)] if written.exists() else [read_table(path) for path in sides if path.exists()]
-    return [_labelled(table, step) for table in tables]
+    return [path for path in sides if path.exists()]
+
+
+def _read(path: Path) -> Iterator[pa.Table]:
+    """The tables of a file, one after another; at least one, if without rows."""
+    if path.suffix == ".arrow":
+        yield TableFile(path).mapped()
+        return
+    with pq.ParquetFile(path) as file:
+        yield file.schema_arrow.empty_table()
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group)
 
 
 def _labelled(table: pa.Table, step: Step) -> pa.Table:
     return table.add_column(0, "stage", pa.repeat(pa.scalar(step.label), table.num_rows))
 
 
-def _tokenizer_table(run: RunDirectory, plan: Plan, step: Step) -> pa.Table:
-    names = (f"{step.label}.tokens", f"{step.label}.text_bytes")
-    return bytes_per_token(RunCorpus(run, plan, step.index + 1, names).index(names))
+def _token_counts(run: RunDirectory, plan: Plan, step: Step) -> Iterator[pa.Table]:
+    """`source`, `tokens` and `text_bytes` of each document that was tokenized, batch by batch."""
+    names = {name: f"{step.label}.{name}" for name in ("tokens", "text_bytes")}
+    corpus = RunCorpus(run, plan, step.index + 1, tuple(names.values()))
+    for part in range(corpus.parts):
+        for _, docs in corpus.batches(part, text=False):
+            yield pa.table({"source": docs.source, **{name: docs.scores[full] for name, full in names.items()}})

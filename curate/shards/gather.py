@@ -23,21 +23,29 @@ def gather(
         `uint16` or `uint32`, as `dtype` says, of shape (end - begin,).
     """
     out = np.empty(end - begin, dtype)
-    chosen = layout.pieces_within(begin, end)
-    starts, lengths = layout.column("start")[chosen], layout.column("length")[chosen]
-    parts, rows = layout.column("part")[chosen], layout.column("row")[chosen]
+    filled = 0
+    for batch in layout.pieces_within(begin, end):
+        filled += _gather_batch(corpus, batch, begin, end, end_of_text_id, out)
+    if filled != len(out):
+        raise InternalError(f"write_tokens: the layout does not fill the tokens {begin} to {end}")
+    return out
+
+
+def _gather_batch(
+    corpus: Corpus, batch: pa.RecordBatch, begin: int, end: int, end_of_text_id: int, out: NDArray[np.generic]
+) -> int:
+    """Fill in the tokens of some pieces; how many they are."""
+    starts, lengths, parts, rows = (batch[name].to_numpy() for name in ("start", "length", "part", "row"))
     closing = (starts + lengths)[(starts + lengths >= begin) & (starts + lengths < end)]
     out[closing - begin] = end_of_text_id
     skipped = np.maximum(begin - starts, 0)
     runs = np.maximum(np.minimum(lengths, end - starts) - skipped, 0)
-    if len(closing) + runs.sum() != len(out):
-        raise InternalError(f"write_tokens: the layout does not fill the tokens {begin} to {end}")
     targets = starts + skipped - begin
     for part in np.unique(parts):
         mine = np.flatnonzero((parts == part) & (runs > 0))
         tokens = corpus.side_table("tokens", int(part)).column("tokens")
         _copy_part(tokens, rows[mine], skipped[mine], runs[mine], targets[mine], out)
-    return out
+    return len(closing) + int(runs.sum())
 
 
 def _copy_part(

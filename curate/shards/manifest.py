@@ -46,7 +46,7 @@ def manifest(layout: Layout, tokenizer: Mapping[str, Any], folder: Path) -> dict
         "tokens": layout.tokens,
         "tail_tokens_dropped": layout.tail_tokens,
         "tokens_counted": layout.tokens + layout.tail_tokens,
-        "documents": layout.documents_beginning(0, layout.tokens),
+        "documents": layout.copies_before(layout.tokens),
         "sources": [row | {"weight": row["tokens"] / layout.tokens} for row in source_totals(layout)],
         "shards": [_shard(layout, shard, folder) for shard in range(layout.shards)],
         "files": [_file(folder / name) for name in (PROVENANCE_FILE, "tokenizer.json")],

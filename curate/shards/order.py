@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,140 +12,155 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate.corpus import Corpus
-from curate.documents import find_ids, id_words, sort_ids
+from curate.documents import ID, Documents, find_ids, id_words, sort_ids
 from curate.draws import uniform
 from curate.errors import InputError, InternalError
+from curate.shards.spill import by_position
 
 TOKENS = "_tokenizer.tokens"
 POSITIONS = "mix.positions"
 
+#: One row for each piece of each copy of a document; `row` is that of the tokenizer's side table of `part`, `length`
+#: is in tokens, without the end-of-text token.
+PIECE_SCHEMA = pa.schema(
+    [
+        ("position", pa.float64()),
+        ("document", ID),
+        ("source", pa.string()),
+        ("copy", pa.int32()),
+        ("piece", pa.int32()),
+        ("part", pa.int32()),
+        ("row", pa.int64()),
+        ("length", pa.int64()),
+    ]
+)
 
-def ordered_pieces(corpus: Corpus, seed: int) -> pa.RecordBatch:
+
+def ordered_pieces(corpus: Corpus, seed: int, scratch: Path) -> Iterator[pa.RecordBatch]:
     """Every piece of every copy of every document that is left, in writing order.
 
-    Copies are sorted by the position that the mix gave them; where there was no mix, each document is written once,
-    at a random place.
+    Copies are sorted by the position that the mix gave them, then by copy, then by id; where there was no mix, each
+    document is written once, at a random place.
 
     Args:
         corpus: with the tokenizer's column and table, and the mix's column if there was one.
         seed: of the random places.
+        scratch: a folder for what does not fit into memory at once.
 
     Returns:
-        The columns of `Layout.pieces` but for `start`.
+        Batches of `PIECE_SCHEMA`, none of them empty; all pieces of a copy are in one.
 
     Raises:
         InputError: no document is left, or some were never tokenized.
     """
-    tokens, positions = _column_names(corpus)
-    index = corpus.index([name for name in (tokens, positions) if name]).combine_chunks()
-    ids = id_words(_one(index["id"]))
-    pieces = _pieces(corpus, index, ids, tokens)
-    document, copy = _ordered_copies(index, ids, positions, seed)
-    counts = np.bincount(pieces.document, minlength=len(ids))
-    first = np.cumsum(counts) - counts
-    ordinal = np.repeat(np.arange(len(document)), counts[document])
-    within = np.arange(len(ordinal)) - np.repeat(np.cumsum(counts[document]) - counts[document], counts[document])
-    at, document, copy = first[document[ordinal]] + within, document[ordinal], copy[ordinal]
-    columns = {
-        "length": pieces.length[at],
-        "part": pieces.part[at],
-        "row": pieces.row[at],
-        "ordinal": ordinal,
-        "document": _one(index["id"]).take(pa.array(document)),
-        "source": _one(index["source"]).dictionary_encode().take(pa.array(document)),
-        "piece": pieces.piece[at],
-        "copy": copy,
-    }
-    return pa.RecordBatch.from_pydict(columns)
+    tables = (_pieces_of_part(corpus, part, seed) for part in range(corpus.parts))
+    found = False
+    for table in by_position(tables, scratch):
+        found = True
+        batch = table.combine_chunks().to_batches()[0]
+        yield batch.take(pa.array(_order(batch)))
+    if not found:
+        raise InputError("write_tokens: no document is left to write. Look in the funnel for the stage that drops them")
+
+
+def _order(pieces: pa.RecordBatch) -> NDArray[np.int64]:
+    """By position, then copy, then document, then piece."""
+    high, low = id_words(pieces["document"]).T
+    return np.lexsort((pieces["piece"], low, high, pieces["copy"], pieces["position"]))
 
 
 @dataclass(frozen=True)
-class _Pieces:
-    """Pieces of the documents that are left, by document: where their tokens are, and how many."""
+class _Kept:
+    """The documents of a part that are left.
 
-    document: NDArray[np.int64]
-    part: NDArray[np.int32]
-    row: NDArray[np.int64]
-    piece: NDArray[np.int32]
-    length: NDArray[np.int64]
+    Attributes:
+        ids: `uint64` of shape (n, 2), and as Arrow array; `source`: of each.
+        tokens: how many the tokenizer counted; null where it did not see the document.
+        counted: the column that says so.
+        positions: of the copies of each; null where there was no mix.
+    """
 
-
-def _column_names(corpus: Corpus) -> tuple[str, str | None]:
-    """The tokenizer's column of counts and, if there was a mix, its column of positions."""
-    for part in range(corpus.parts):
-        for _, docs in corpus.batches(part, text=False):
-            tokens = [name for name in docs.scores if name.endswith(TOKENS)]
-            if not tokens:
-                raise InputError("write_tokens: no tokens to write. Put train_tokenizer or load_tokenizer before it")
-            if len(docs):
-                return tokens[-1], POSITIONS if POSITIONS in docs.scores else None
-    raise InputError("write_tokens: no document is left to write. Look in the funnel for the stage that drops them")
+    ids: NDArray[np.uint64]
+    id: pa.Array
+    source: pa.Array
+    tokens: pa.Array
+    counted: str
+    positions: pa.ListArray
 
 
-def _pieces(corpus: Corpus, index: pa.Table, ids: NDArray[np.uint64], tokens: str) -> _Pieces:
-    edges = np.searchsorted(index["part"].to_numpy(), np.arange(corpus.parts + 1))
-    found = [
-        _pieces_of_part(corpus.side_table("tokens", part), part, ids[begin:end], begin)
-        for part, (begin, end) in enumerate(pairwise(edges))
-        if end > begin
-    ]
-    document, *columns = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    order = np.argsort(document, kind="stable")
-    pieces = _Pieces(document[order], *(column[order] for column in columns))
-    _check_counts(index, pieces, tokens)
-    return pieces
+def _pieces_of_part(corpus: Corpus, part: int, seed: int) -> pa.Table:
+    kept = _kept(corpus, part)
+    if not len(kept.ids):
+        return PIECE_SCHEMA.empty_table()
+    table = corpus.side_table("tokens", part)
+    order = sort_ids(kept.ids)
+    at = find_ids(kept.ids[order], id_words(_one(table["id"])))
+    row = np.flatnonzero(at >= 0)  # documents that were dropped since are passed over
+    document, length = order[at[row]], pc.list_value_length(table["tokens"]).to_numpy()[row].astype(np.int64)
+    _check_counts(kept, document, length)
+    copied, copy, position = _copies(kept, seed)
+    by_document = np.argsort(document, kind="stable")
+    counts = np.bincount(document, minlength=len(kept.ids))
+    piece_of = by_document[_ranges((np.cumsum(counts) - counts)[copied], counts[copied])]
+    times = counts[copied]
+    columns = {
+        "position": np.repeat(position, times),
+        "document": kept.id.take(pa.array(np.repeat(copied, times))),
+        "source": kept.source.take(pa.array(np.repeat(copied, times))),
+        "copy": np.repeat(copy, times),
+        "piece": table["piece"].to_numpy()[row][piece_of],
+        "part": np.full(len(piece_of), part, np.int32),
+        "row": row[piece_of],
+        "length": length[piece_of],
+    }
+    return pa.table(columns, schema=PIECE_SCHEMA)
 
 
-def _pieces_of_part(
-    table: pa.Table, part: int, ids: NDArray[np.uint64], first_document: int
-) -> tuple[NDArray[np.generic], ...]:
-    """Rows of a side table that belong to documents that are left; rows of those dropped since are passed over."""
-    order = sort_ids(ids)
-    at = find_ids(ids[order], id_words(_one(table["id"])))
-    row = np.flatnonzero(at >= 0)
-    lengths = pc.list_value_length(table["tokens"]).to_numpy().astype(np.int64)
-    part_column = np.full(len(row), part, np.int32)
-    return order[at[row]] + first_document, part_column, row, table["piece"].to_numpy()[row], lengths[row]
+def _kept(corpus: Corpus, part: int) -> _Kept:
+    batches = [docs for _, docs in corpus.batches(part, text=False)]
+    counted = _tokens_column(batches[0])
+    lists = [docs.scores.get(POSITIONS, pa.nulls(len(docs), pa.list_(pa.float64()))) for docs in batches]
+    ids, source = (pa.concat_arrays([getattr(docs, name) for docs in batches]) for name in ("id", "source"))
+    tokens = pa.concat_arrays([docs.scores[counted] for docs in batches])
+    return _Kept(id_words(ids), ids, source, tokens, counted, pa.concat_arrays(lists))
 
 
-def _check_counts(index: pa.Table, pieces: _Pieces, tokens: str) -> None:
+def _tokens_column(docs: Documents) -> str:
+    names = [name for name in docs.scores if name.endswith(TOKENS)]
+    if not names:
+        raise InputError("write_tokens: no tokens to write. Put train_tokenizer or load_tokenizer before it")
+    return names[-1]
+
+
+def _check_counts(kept: _Kept, document: NDArray[np.int64], length: NDArray[np.int64]) -> None:
     """Every document has just the tokens that its tokenizer stage counted."""
-    expected = index[tokens].to_numpy()
-    missing = np.flatnonzero(~(expected > 0))
+    expected = np.asarray(pc.fill_null(kept.tokens, 0))
+    missing = np.flatnonzero(expected <= 0)
     if len(missing):
-        source = index["source"][int(missing[0])]
+        source = str(kept.source[int(missing[0])])
         raise InputError(
-            f"write_tokens: {len(missing)} documents have no tokens, the first of source {str(source)!r}. "
-            f"Expected that {tokens.partition('.')[0]} applies to every source (see its parameter sources)"
+            f"write_tokens: documents of source {source!r} have no tokens. Expected that "
+            f"{kept.counted.partition('.')[0]} applies to every source (see its parameter sources)"
         )
-    counted = np.bincount(pieces.document, weights=pieces.length + 1, minlength=len(expected))
-    if wrong := int(np.count_nonzero(counted != expected)):
-        raise InternalError(f"write_tokens: {wrong} documents do not have the tokens that {tokens} says")
+    found = np.bincount(document, weights=length + 1, minlength=len(expected))
+    if wrong := int(np.count_nonzero(found != expected)):
+        raise InternalError(f"write_tokens: {wrong} documents do not have the tokens that {kept.counted} says")
 
 
-def _ordered_copies(
-    index: pa.Table, ids: NDArray[np.uint64], positions: str | None, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The document of each copy and which copy of it it is, by position, then copy, then id."""
-    if positions is None:
-        lists = pa.nulls(len(ids), pa.list_(pa.float64()))
-    else:
-        lists = _one(index[positions])
-    once = np.flatnonzero(lists.is_null())
-    document = np.concatenate([pc.list_parent_indices(lists).to_numpy(), once])
-    position = np.concatenate([lists.flatten().to_numpy(), uniform(seed, "write_tokens", ids[once])])
-    copy = _number_within(document)
-    order = np.lexsort((ids[document, 1], ids[document, 0], copy, position))
-    return document[order], copy[order].astype(np.int32)
+def _copies(kept: _Kept, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    """For each copy of a document: its document, its number among the copies, and its position."""
+    once = np.flatnonzero(kept.positions.is_null())
+    document = np.concatenate([pc.list_parent_indices(kept.positions).to_numpy(), once])
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(kept.positions), 0), np.int64)
+    copy = np.concatenate([_ranges(np.zeros(len(lengths), np.int64), lengths), np.zeros(len(once), np.int64)])
+    places = [kept.positions.flatten().to_numpy(), uniform(seed, "write_tokens", kept.ids[once])]
+    return document, copy.astype(np.int32), np.concatenate(places)
 
 
-def _number_within(document: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each element, how many equal ones come before it."""
-    order = np.argsort(document, kind="stable")
-    counts = np.bincount(document)
-    number = np.empty(len(document), np.int64)
-    number[order] = np.arange(len(document)) - (np.cumsum(counts) - counts)[document[order]]
-    return number
+def _ranges(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`begins[0]` and the numbers after it, `lengths[0]` in all, then those from `begins[1]` on, and so forth."""
+    ends = np.cumsum(lengths)
+    return np.asarray(np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - (ends - lengths), lengths))
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:

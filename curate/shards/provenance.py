@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,39 +28,47 @@ PROVENANCE_SCHEMA = pa.schema(
 )
 
 
-def provenance(layout: Layout, shard: int) -> pa.Table:
+def provenance(layout: Layout, shard: int) -> Iterator[pa.Table]:
     """The ranges of a shard's rows, in order, each with the document that it holds a part of.
 
     Returns:
-        `PROVENANCE_SCHEMA`. Tokens `start` up to `stop` of row `row` of shard `shard` are those of piece `piece` of
-        document `document` from its token `document_token` on, the end-of-text token counted as the piece's last;
-        `copy` counts the repetitions of the document by the mix, from 0. The ranges of a row cover it.
+        Tables of `PROVENANCE_SCHEMA`. Tokens `start` up to `stop` of row `row` of shard `shard` are those of piece
+        `piece` of document `document` from its token `document_token` on, the end-of-text token counted as the piece's
+        last; `copy` counts the repetitions of the document by the mix, from 0. The ranges of a row cover it.
     """
     begin, end = layout.span(shard)
-    chosen = layout.pieces_within(begin, end)
-    first_tokens = layout.column("start")[chosen]
-    row_starts = np.arange(begin, end, layout.sequence_length)
+    for batch in layout.pieces_within(begin, end):
+        yield _of_pieces(batch, shard, begin, end, layout.sequence_length)
+
+
+def _of_pieces(batch: pa.RecordBatch, shard: int, begin: int, end: int, sequence_length: int) -> pa.Table:
+    """The ranges of some pieces that follow one another, as far as they are within a shard."""
+    first_tokens = batch["start"].to_numpy()
+    after = int(first_tokens[-1]) + batch["length"][-1].as_py() + 1
+    first, stop = max(int(first_tokens[0]), begin), min(after, end)
+    row_starts = np.arange(begin + -(-(first - begin) // sequence_length) * sequence_length, stop, sequence_length)
     starts = np.union1d(np.maximum(first_tokens, begin), row_starts)
-    stops = np.append(starts[1:], end)
+    stops = np.append(starts[1:], stop)
     piece = np.searchsorted(first_tokens, starts, "right") - 1
-    row, start = np.divmod(starts - begin, layout.sequence_length)
-    documents = layout.pieces.slice(chosen.start, chosen.stop - chosen.start).take(pa.array(piece))
+    row, start = np.divmod(starts - begin, sequence_length)
+    documents = batch.take(pa.array(piece))
     columns = [
         np.full(len(starts), shard, np.int32),
         row,
         start.astype(np.int32),
         (start + stops - starts).astype(np.int32),
-        documents.column("document"),
-        documents.column("source").cast(pa.string()),
-        documents.column("piece"),
-        documents.column("copy"),
+        documents["document"],
+        documents["source"],
+        documents["piece"],
+        documents["copy"],
         starts - first_tokens[piece],
     ]
     return pa.table([pa.array(column) for column in columns], schema=PROVENANCE_SCHEMA)
 
 
 def write_provenance(layout: Layout, folder: Path) -> None:
-    """Write `provenance.parquet`: the ranges of all shards, one row group or more for each."""
+    """Write `provenance.parquet`: the ranges of all shards, in row groups of one shard each."""
     with parquet_writer(folder / PROVENANCE_FILE, PROVENANCE_SCHEMA) as writer:
         for shard in range(layout.shards):
-            writer.write_table(provenance(layout, shard))
+            for table in provenance(layout, shard):
+                writer.write_table(table)

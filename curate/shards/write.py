@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -63,10 +64,9 @@ class WriteTokens(Writer):
 
     def layout(self, corpus: Corpus, state: Path) -> int:
         """Put all pieces in order and cut their sequence into rows and shards; see `curate.shards.layout`."""
-        pieces = ordered_pieces(corpus, self.seed or 0)
-        layout = lay_out(pieces, self.sequence_length, self.shard_tokens)
-        layout.save(state)
-        return layout.shards
+        with TemporaryDirectory(dir=state) as scratch:
+            pieces = ordered_pieces(corpus, self.seed or 0, Path(scratch))
+            return lay_out(pieces, self.sequence_length, self.shard_tokens, state).shards
 
     def write_shard(self, corpus: Corpus, state: Path, shard: int, folder: Path) -> dict[str, int]:
         """Write `train-SSSSS-of-NNNNN.arrow`.
@@ -80,7 +80,8 @@ class WriteTokens(Writer):
         tokens = gather(corpus, layout, begin, end, info["end_of_text_id"], info["dtype"])
         rows = tokens.reshape(-1, self.sequence_length)
         _write_stream(folder / shard_name(shard, layout.shards), rows)
-        return {"rows": len(rows), "tokens": tokens.size, "documents": layout.documents_beginning(begin, end)}
+        copies = layout.copies_before(end) - layout.copies_before(begin)
+        return {"rows": len(rows), "tokens": tokens.size, "documents": copies}
 
     def finish(self, corpus: Corpus, state: Path, folder: Path) -> None:
         """Write the provenance, the tokenizer, the manifest and the dataset card beside the shards."""

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_SUMS = pa.schema([("source", pa.string()), *((name, pa.int64()) for name in ("documents", "text_bytes", "tokens"))])
 
-def bytes_per_token(index: pa.Table) -> pa.Table:
+
+def bytes_per_token(tables: Iterable[pa.Table]) -> pa.Table:
     """Bytes of text per token for each source: higher is better compressed.
 
     Args:
-        index: one row for each document with the columns `source`, and `tokens` and `text_bytes` of a tokenizer
-            stage, bare or with the stage's name before them (`train_tokenizer.tokens`), as `Corpus.index` gives.
+        tables: one row for each document with the columns `source`, and `tokens` and `text_bytes` of a tokenizer
+            stage; some documents in each.
 
     Returns:
         `source`, `documents`, `text_bytes`, `tokens` (one end-of-text token for each piece included) and
         `bytes_per_token`, by name of source.
 
-    >>> index = pa.table({"source": ["a", "a", "b"], "tokens": [3, 2, 4], "text_bytes": [12, 8, 8]})
-    >>> bytes_per_token(index).select(["source", "bytes_per_token"]).to_pylist()
+    >>> table = pa.table({"source": ["a", "a", "b"], "tokens": [3, 2, 4], "text_bytes": [12, 8, 8]})
+    >>> bytes_per_token([table]).select(["source", "bytes_per_token"]).to_pylist()
     [{'source': 'a', 'bytes_per_token': 4.0}, {'source': 'b', 'bytes_per_token': 2.0}]
     """
-    counts = pa.table({name: index.column(_find(index, name)) for name in ("source", "text_bytes", "tokens")})
-    sums = counts.group_by("source").aggregate([("source", "count"), ("text_bytes", "sum"), ("tokens", "sum")])
-    sums = sums.select(["source", "source_count", "text_bytes_sum", "tokens_sum"]).sort_by("source")
-    report = sums.rename_columns(["source", "documents", "text_bytes", "tokens"])
+    counted = [_SUMS.empty_table()]
+    for table in tables:
+        ones = table.append_column("documents", pa.array(np.ones(table.num_rows, np.int64)))
+        counted = [_summed([*counted, ones.select(_SUMS.names).cast(_SUMS)])]
+    report = counted[0].sort_by("source")
     ratio = pc.divide(report["text_bytes"].cast(pa.float64()), report["tokens"].cast(pa.float64()))
     return report.append_column("bytes_per_token", ratio)
 
 
-def _find(index: pa.Table, name: str) -> str:
-    names: list[str] = index.column_names
-    return [column for column in names if column == name or column.endswith(f"_tokenizer.{name}")][-1]
+def _summed(tables: Sequence[pa.Table]) -> pa.Table:
+    """One row for each source."""
+    columns = _SUMS.names[1:]
+    sums = pa.concat_tables(tables).group_by("source").aggregate([(name, "sum") for name in columns])
+    return sums.select(["source", *(f"{name}_sum" for name in columns)]).rename_columns(_SUMS.names)

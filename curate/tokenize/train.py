@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
+from numpy.typing import NDArray
+from pydantic import Field, PrivateAttr
 
 from curate.corpus import Corpus
-from curate.documents import SPLIT
+from curate.documents import SPLIT, Documents
+from curate.draws import uniform
 from curate.errors import InputError
+from curate.sampling import sample_threshold
 from curate.stage import Round
-from curate.tokenize.encode import save
+from curate.storage import write_json
+from curate.tokenize.encode import TOKENIZER_FILE, save
 from curate.tokenize.stage import TokenizerStage
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("curate")
 
 BYTES = 256
+_SAMPLE_FILE = "sample.json"
 #: Strings are handed to Arrow in batches of about this many characters.
 _BATCH_CHARACTERS = 1 << 22
 
@@ -78,20 +85,52 @@ class TrainTokenizer(TokenizerStage):
     )
     seed: int | None = Field(None, description="Of the sample. None: the pipeline's, or 0.")
 
+    _threshold: float | None = PrivateAttr(None)
+
     def rounds(self) -> Sequence[Round]:
-        """One round, without summaries: draw the sample and train."""
-        return [Round("train", self._train)]
+        """`sample` decides which documents to learn from; `train` counts their pre-tokens and learns the merges."""
+        return [Round("sample", self._choose, self._draw), Round("train", self._train, self._count)]
+
+    def load(self, state: Path) -> None:
+        """Read the sample's threshold and, once it is trained, the tokenizer."""
+        self._threshold = json.loads((state / _SAMPLE_FILE).read_text("utf-8"))["threshold"]
+        if (state / TOKENIZER_FILE).exists():
+            super().load(state)
+
+    def _draw(self, docs: Documents) -> pa.Table:
+        """The draw and the size of each document."""
+        draws = uniform(self.seed or 0, self.name, docs.id_words)
+        return pa.table({"draw": draws, "text_bytes": docs.text_bytes})
+
+    def _choose(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
+        def weighted() -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+            return ((table["draw"].to_numpy(), table["text_bytes"].to_numpy()) for table in summaries)
+
+        write_json(state / _SAMPLE_FILE, {"threshold": sample_threshold(weighted, self.sample_bytes)})
+
+    def _count(self, docs: Documents) -> pa.Table:
+        """The pre-tokens of the documents that are in the sample."""
+        from curate.kernels.pretoken_counts import PretokenCounts
+
+        assert self._threshold is not None
+        sample = docs.filter(uniform(self.seed or 0, self.name, docs.id_words) < self._threshold)
+        counts = PretokenCounts(self.pattern)
+        counts.add(pc.split_pattern(sample.text, SPLIT).flatten())
+        return counts.to_table()
 
     def _train(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
         from curate.kernels.pretoken_counts import PretokenCounts
 
         with TemporaryDirectory(dir=state) as spill:
-            counts = PretokenCounts(self.pattern, spill=Path(spill))
-            sample = corpus.sample(self.seed or 0, self.name, sources=self.sources, max_bytes=self.sample_bytes)
-            for docs in sample:
-                counts.add(pc.split_pattern(docs.text, SPLIT).flatten())
+            counts = PretokenCounts(self.pattern, spill=Path(spill), max_bytes=corpus.max_memory_bytes // 4)
+            for table in summaries:
+                counts.add_table(table)
             tokenizer = bpe_tokenizer(counts, self.vocab_size, self.end_of_text, self.min_frequency)
-        actual = tokenizer.get_vocab_size()
+        self._check_vocabulary(tokenizer.get_vocab_size())
+        save(tokenizer, self.end_of_text, state)
+
+    def _check_vocabulary(self, actual: int) -> None:
+        """Say what is odd about the number of tokens that were learnt."""
         if actual == BYTES + 1 < self.vocab_size:
             raise InputError(
                 f"{self.name}: the sample has no text to learn merges from. Expected documents of at most "
@@ -103,7 +142,6 @@ class TrainTokenizer(TokenizerStage):
                 actual,
                 self.vocab_size,
             )
-        save(tokenizer, self.end_of_text, state)
 
 
 def train_bpe(

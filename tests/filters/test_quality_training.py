@@ -14,30 +14,23 @@ import pytest
 import zstandard
 from filter_texts import slices, texts
 
-from curate.corpus import MemoryCorpus
 from curate.documents import Documents
 from curate.errors import InputError
 from curate.filters import QualityFilter
-from curate.filters.classifier import load_card, load_classifier
+from curate.filters.classifier import Card, load_card, load_classifier
 from curate.filters.fasttext_model import FastTextModel
 from curate.filters.models import LogisticModel
-from curate.filters.training import Classes, train_classifier
+from curate.filters.training import Classes, choose_examples, draw_documents, encode_examples, train_classifier
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CLASSES = Classes(["wiki", "books"], ["crawl"], max_documents=1000, held_out=0.1, seed=4)
 
 
-class Parts(MemoryCorpus):
-    """A corpus of several parts."""
-
-    def __init__(self, docs: Documents, cuts: list[int]):
-        super().__init__(docs)
-        self.slices = slices(docs, cuts)
-        self.parts = len(self.slices)
-
-    def batches(self, part, *, text=True):
-        """The documents of a part, as one batch."""
-        yield np.arange(len(self.slices[part])), self.slices[part]
+def train(batches: list[Documents], model, classes: Classes, state: Path) -> Card:
+    """Train on batches as the stage does: draw, choose, encode, fit."""
+    thresholds = choose_examples([draw_documents(docs, classes.seed) for docs in batches], classes)
+    examples = [encode_examples(docs, model, thresholds, classes.seed) for docs in batches]
+    return train_classifier(examples, model, classes, state)
 
 
 def files(state: Path) -> dict[str, bytes]:
@@ -49,12 +42,12 @@ def files(state: Path) -> dict[str, bytes]:
 def test_same_bytes_whatever_the_parts_and_their_order(docs, tmp_path, model):
     """One part, four parts, and the documents in reversed order give the same classifier and report, byte for byte."""
     backwards = Documents(docs.batch.take(pa.array(range(len(docs))[::-1])))
-    corpora = [MemoryCorpus(docs), Parts(docs, [1, 50, 333]), Parts(backwards, [200])]
+    corpora = [[docs], slices(docs, [1, 50, 333]), slices(backwards, [200])]
     made = []
     for number, corpus in enumerate(corpora):
         scratch = np.full(3_000_000, number + 0.5)  # fills the heap that fastText's vectors are then allocated on
         del scratch
-        train_classifier(corpus, model(), CLASSES, tmp_path / str(number))
+        train(corpus, model(), CLASSES, tmp_path / str(number))
         made.append(files(tmp_path / str(number)))
     weights = model().weights_file
     assert set(made[0]) == {f"classifier/{name}" for name in ("card.json", "card.md", weights)} | {
@@ -66,7 +59,7 @@ def test_same_bytes_whatever_the_parts_and_their_order(docs, tmp_path, model):
 @pytest.mark.parametrize("model", [lambda: LogisticModel(12), FastTextModel])
 def test_held_out_documents_are_told_apart(docs, tmp_path, model):
     """The classifier works on documents it has not seen: AUC above 0.97 on the held-out ones, and on new ones."""
-    card = train_classifier(MemoryCorpus(docs), model(), CLASSES, tmp_path)
+    card = train([docs], model(), CLASSES, tmp_path)
     loaded = load_classifier(tmp_path / "classifier")
     prose, shop = (loaded.score(Documents.from_texts(texts(kind, 50, 77))) for kind in ("prose", "shop"))
     assert card.held_out_auc > 0.97
@@ -75,7 +68,7 @@ def test_held_out_documents_are_told_apart(docs, tmp_path, model):
 
 def test_classes_are_balanced_and_counted(docs, tmp_path):
     """The smaller class decides, a tenth is held out, and card and report count the same documents."""
-    card = train_classifier(MemoryCorpus(docs), LogisticModel(12), CLASSES, tmp_path)
+    card = train([docs], LogisticModel(12), CLASSES, tmp_path)
     counts = {row.source: (row.label, row.train + row.held_out, row.held_out) for row in card.sources}
     assert {name: count[:2] for name, count in counts.items()} == {
         "wiki": ("positive", 120),
@@ -96,13 +89,13 @@ def test_classes_are_balanced_and_counted(docs, tmp_path):
 def test_max_documents_bounds_both_classes(docs, tmp_path):
     """At most that many of each class are learnt from."""
     classes = Classes(["wiki"], ["crawl"], max_documents=30, held_out=0.5, seed=0)
-    card = train_classifier(MemoryCorpus(docs), LogisticModel(8), classes, tmp_path)
+    card = train([docs], LogisticModel(8), classes, tmp_path)
     assert {(row.source, row.train, row.held_out) for row in card.sources} == {("wiki", 15, 15), ("crawl", 15, 15)}
 
 
 def test_card_holds_no_path_and_no_date(docs, tmp_path):
     """The card is json with the figures, its text says them too, and nothing in them depends on place or time."""
-    card = train_classifier(MemoryCorpus(docs), LogisticModel(12), CLASSES, tmp_path)
+    card = train([docs], LogisticModel(12), CLASSES, tmp_path)
     text = (tmp_path / "classifier" / "card.json").read_text()
     assert str(tmp_path) not in text and json.loads(text)["held_out_auc"] == card.held_out_auc
     assert set(card.versions) == {"curate", "scikit-learn"}
@@ -114,7 +107,7 @@ def test_a_source_without_documents_is_named(docs, tmp_path):
     """A positive source that is empty, or misspelt, is an error that names it and those that exist."""
     classes = Classes(["wiki", "book"], ["crawl"], 100, 0.1, 0)
     with pytest.raises(InputError, match=r"source 'book' is left.*\n.*books, crawl, wiki"):
-        train_classifier(MemoryCorpus(docs), LogisticModel(8), classes, tmp_path)
+        train([docs], LogisticModel(8), classes, tmp_path)
 
 
 @pytest.mark.parametrize(("positives", "negatives"), [(2, 9), (9, 2), (0, 9), (0, 0)])

@@ -43,6 +43,12 @@ class TinyRun(Corpus):
         if not kept.any():
             yield rows[kept], docs.filter(kept)
 
+    def index(self, columns: Sequence[str] = ()) -> pa.Table:
+        """`id`, `source` and columns of earlier stages of each document that is left."""
+        batches = [docs for part in range(self.parts) for _, docs in self.batches(part)]
+        tables = [{"id": docs.id, "source": docs.source} | {n: docs.scores[n] for n in columns} for docs in batches]
+        return pa.concat_tables(map(pa.table, tables))
+
     def side_table(self, name: str, part: int) -> pa.Table:
         """The table of that name, mapped."""
         return pa.ipc.open_file(pa.memory_map(str(self.folder / f"{name}-{part}.arrow"))).read_all()

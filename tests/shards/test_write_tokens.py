@@ -262,7 +262,7 @@ def test_documents_without_tokens_are_an_error(make_run):
     docs = run.documents[0]
     column = docs.scores["train_tokenizer.tokens"]
     docs.scores["train_tokenizer.tokens"] = pc.if_else(pc.equal(docs.source, "web"), None, column)
-    with pytest.raises(InputError, match=r"documents have no tokens, the first of source 'web'.*sources"):
+    with pytest.raises(InputError, match=r"documents of source 'web' have no tokens.*sources"):
         write(run)
 
 

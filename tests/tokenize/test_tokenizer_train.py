@@ -60,7 +60,11 @@ def test_the_file_is_that_of_tokenizers(tmp_path: Path, min_frequency: int):
     found = fit(tmp_path, texts, vocab_size=3_000, min_frequency=min_frequency)
     splitter = pre_tokenizers.ByteLevel(add_prefix_space=False)
     assert found.decode() == trained_by_tokenizers(texts, 3_000, min_frequency, splitter)
-    assert {path.name for path in tmp_path.iterdir()} == {"tokenizer.json", "tokenizer_info.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "sample.json",
+        "tokenizer.json",
+        "tokenizer_info.json",
+    }
 
 
 @pytest.mark.parametrize("pattern", get_args(TrainTokenizer.model_fields["pattern"].annotation))
