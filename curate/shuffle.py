@@ -94,6 +94,10 @@ class StageTables(ABC):
     parts: int
     own_parts: int
 
+    def run_of(self, part: int) -> int:
+        """Whose part it is: 0 for the first earlier run, and so on; this run comes last."""
+        return 0
+
     @abstractmethod
     def summary(self, round_name: str, part: int) -> TableFile:
         """What a round said of a part."""
@@ -147,6 +151,23 @@ def slots_of(keys: NDArray[np.uint64], slots: int) -> NDArray[np.uint32]:
     """
     bits = slots.bit_length() - 1
     return (keys >> np.uint64(64 - bits)).astype(np.uint32) if bits else np.zeros(len(keys), np.uint32)
+
+
+def even_tables(files: Sequence[TableFile], schema: pa.Schema, rows: int) -> Iterator[pa.Table]:
+    """The rows of some files, one after another, in tables of `rows` rows, the last one excepted; one at least.
+
+    So what is written of them does not depend on where one file ends and the next begins.
+    """
+    held: list[pa.RecordBatch] = []
+    for file in files:
+        for batch in file.batches():
+            held.append(batch)
+            if sum(map(len, held)) >= rows:
+                table = pa.Table.from_batches(held, schema)
+                for start in range(0, len(table) - rows + 1, rows):
+                    yield table.slice(start, rows).combine_chunks()
+                held = table.slice(len(table) - len(table) % rows).to_batches()
+    yield pa.Table.from_batches(held, schema).combine_chunks()
 
 
 def divide(slot_bytes: NDArray[np.int64], max_range_bytes: int, what: str) -> list[int]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from curate.dedup.base import Dedup
-from curate.dedup.clusters import Matching
+from curate.dedup.matching import Matching
 from curate.documents import Documents
 from curate.kernels.lsh import band_shape
 from curate.kernels.minhash import minhash_signatures
