@@ -112,9 +112,9 @@ def pair_edges(corpus: Corpus, matching: Matching, knowledge: Knowledge, keys: K
     alike = np.zeros(len(left), bool)
     for begin in range(0, len(left), at_once):
         some = slice(begin, begin + at_once)
-        numbers, place = np.unique(np.concatenate([left[some], right[some]]), return_inverse=True)
+        numbers = _distinct(np.concatenate([left[some], right[some]]))
         signatures = gather_signatures(corpus.tables, knowledge.starts, numbers)
-        count = agreements(signatures, *place.reshape(2, -1))
+        count = agreements(signatures, np.searchsorted(numbers, left[some]), np.searchsorted(numbers, right[some]))
         alike[some] = count >= matching.min_candidate_agreement
     return {"edges": _edge_table((left[alike], right[alike]))}
 
@@ -152,12 +152,19 @@ def _large_bucket_edges(
 def _distinct_pairs(left: NDArray[np.uint64], right: NDArray[np.uint64], documents: int) -> Edges:
     """The pairs sorted, each once: as single numbers, or if there are 2**32 documents or more, as pairs."""
     if documents < 1 << 32:
-        pairs = np.unique(left << np.uint64(32) | right)
+        pairs = _distinct(left << np.uint64(32) | right)
         return pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)
     order = np.lexsort((right, left))
     left, right = left[order], right[order]
     new = np.append(True, (left[1:] != left[:-1]) | (right[1:] != right[:-1]))[: len(left)]
     return left[new], right[new]
+
+
+def _distinct(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The values in order, each once: by a sort, which is several times faster than `np.unique`."""
+    values = np.sort(values)
+    once: NDArray[np.uint64] = values[np.append(True, values[1:] != values[:-1])[: len(values)]]
+    return once
 
 
 def _entries(keys: KeyRange, starts: NDArray[np.int64], *more: str) -> tuple[NDArray[np.uint64], ...]:

@@ -49,6 +49,8 @@ REPORT_SCHEMA = pa.schema(
 _BYTES_PER_MEMBER = 16
 #: Rows of a row group of the report.
 _ROWS_PER_GROUP = 1 << 17
+#: The two hexadecimal digits of each byte.
+_DIGITS = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)
 #: Spreads consecutive numbers over all keys (Fibonacci hashing).
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
@@ -213,5 +215,7 @@ def _words(column: pa.ChunkedArray) -> NDArray[np.uint64]:
 
 
 def _hex(column: pa.ChunkedArray) -> pa.StringArray:
-    digits = np.frombuffer(_words(column).tobytes().hex().encode(), dtype="S32")
-    return pa.array(digits.astype("U32"), pa.string())
+    """Ids as 32 hexadecimal digits each."""
+    digits = _DIGITS[_words(column).view(np.uint8)]
+    offsets = pa.array(np.arange(len(column) + 1, dtype=np.int32) * 32)
+    return pa.StringArray.from_buffers(len(column), offsets.buffers()[1], pa.py_buffer(digits))

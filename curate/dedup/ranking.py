@@ -105,7 +105,7 @@ class RankedMembers:
         for key in keys.T[::-1]:
             rank = _stable_order(_sortable(key), rank)
         rank = _stable_order(roots.view(np.uint64), rank)
-        clusters = ids[_smallest(roots, by_id)[rank]]
+        clusters = ids[_smallest(roots, rank, by_id)]
         sources = sources[rank]
         removable, witness = removal.removable(names)[sources], removal.witness(names)[sources]
         numbers = members["number"].to_numpy()[rank]
@@ -121,11 +121,13 @@ class RankedMembers:
         return pa.array(self.names, pa.string()).take(pa.array(self.sources[documents]))
 
 
-def _smallest(roots: NDArray[np.int64], by_id: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each document the one of its cluster that comes first by id."""
-    _, first, cluster = np.unique(roots[by_id], return_index=True, return_inverse=True)
-    smallest = np.empty_like(by_id)
-    smallest[by_id] = by_id[first[cluster]]
+def _smallest(roots: NDArray[np.int64], rank: NDArray[np.int64], by_id: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each document, in the order of `rank`, the one of its cluster that comes first by id."""
+    place = np.empty_like(by_id)
+    place[by_id] = np.arange(len(by_id))
+    new = np.diff(roots[rank], prepend=-1) != 0
+    first = np.minimum.reduceat(place[rank], np.flatnonzero(new)) if len(rank) else rank
+    smallest: NDArray[np.int64] = by_id[first[np.cumsum(new) - 1]]
     return smallest
 
 

@@ -60,11 +60,9 @@ def sort_into_buckets(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDAr
     entries = np.empty(len(keys), np.uint64)
     _pack(keys, base, spare_bits, bits, entries)
     entries = sort_entries(entries)
-    _settle_keys(entries, bits, keys)
-    members, buckets = _count_members(entries, bits, keys)
-    places, starts = np.empty(members, np.int64), np.empty(buckets + 1, np.int64)
-    _list_members(entries, bits, keys, places, starts)
-    return places, starts
+    places, starts = np.empty(len(keys), np.int64), np.empty(len(keys) // 2 + 1, np.int64)
+    members, buckets = _list_members(entries, bits, keys, places, starts)
+    return places[:members].copy(), starts[: buckets + 1].copy()
 
 
 def sort_entries(entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -151,61 +149,45 @@ def _shell_sort(entries, begin, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _settle_keys(entries, bits, keys):  # type: ignore[no-untyped-def]
-    """Sort by the keys themselves what the bits of them in the entries do not tell apart: next to nothing."""
+def _list_members(entries, bits, keys, places, starts):  # type: ignore[no-untyped-def]
+    """The places of each bucket; how many in all, and how many buckets."""
     mask = (U64(1) << bits) - U64(1)
-    begin = 0
-    for end in range(1, len(entries) + 1):
-        if end == len(entries) or (entries[end] ^ entries[begin]) >> bits != U64(0):
-            differ = False
-            for at in range(begin + 1, end):
-                differ |= keys[entries[at] & mask] != keys[entries[begin] & mask]
-            if differ:
-                for at in range(begin + 1, end):
-                    entry, place = entries[at], at
-                    while place > begin and keys[entries[place - 1] & mask] > keys[entry & mask]:
-                        entries[place] = entries[place - 1]
-                        place -= 1
-                    entries[place] = entry
+    members, buckets, begin = 0, 0, np.int64(0)
+    for stop in range(1, len(entries) + 1):
+        if stop < len(entries) and (entries[stop] ^ entries[begin]) >> bits == U64(0):
+            continue
+        if stop - begin > 1 and _differ(entries, begin, stop, mask, keys):
+            _sort_by_key(entries, begin, stop, mask, keys)
+        while stop - begin > 1:
+            end = begin + 1
+            while end < stop and keys[entries[end] & mask] == keys[entries[begin] & mask]:
+                end += 1
+            if end - begin > 1:
+                starts[buckets] = members
+                buckets += 1
+                for at in range(begin, end):
+                    places[members] = np.int64(entries[at] & mask)
+                    members += 1
             begin = end
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _bucket_end(entries, begin, bits, keys):  # type: ignore[no-untyped-def]
-    mask = (U64(1) << bits) - U64(1)
-    end = begin + 1
-    while (
-        end < len(entries)
-        and (entries[end] ^ entries[begin]) >> bits == U64(0)
-        and keys[entries[end] & mask] == keys[entries[begin] & mask]
-    ):
-        end += 1
-    return end
-
-
-@njit(cache=True, nogil=True)
-def _count_members(entries, bits, keys):  # type: ignore[no-untyped-def]
-    members, buckets, begin = 0, 0, 0
-    while begin < len(entries):
-        end = _bucket_end(entries, begin, bits, keys)
-        if end - begin > 1:
-            members += end - begin
-            buckets += 1
-        begin = end
+        begin = np.int64(stop)
+    starts[buckets] = members
     return members, buckets
 
 
 @njit(cache=True, nogil=True)
-def _list_members(entries, bits, keys, places, starts):  # type: ignore[no-untyped-def]
-    mask = (U64(1) << bits) - U64(1)
-    members, buckets, begin = 0, 0, 0
-    while begin < len(entries):
-        end = _bucket_end(entries, begin, bits, keys)
-        if end - begin > 1:
-            starts[buckets] = members
-            buckets += 1
-            for at in range(begin, end):
-                places[members] = np.int64(entries[at] & mask)
-                members += 1
-        begin = end
-    starts[buckets] = members
+def _differ(entries, begin, end, mask, keys):  # type: ignore[no-untyped-def]
+    differ = False
+    for at in range(begin + 1, end):
+        differ |= keys[entries[at] & mask] != keys[entries[begin] & mask]
+    return differ
+
+
+@njit(cache=True, nogil=True)
+def _sort_by_key(entries, begin, end, mask, keys):  # type: ignore[no-untyped-def]
+    """An insertion sort of what the bits of keys in the entries do not tell apart: next to nothing."""
+    for at in range(begin + 1, end):
+        entry, place = entries[at], at
+        while place > begin and keys[entries[place - 1] & mask] > keys[entry & mask]:
+            entries[place] = entries[place - 1]
+            place -= 1
+        entries[place] = entry

@@ -89,37 +89,43 @@ def _agreements(signatures, left, right, counts):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _mixed(signature, begin, end):  # type: ignore[no-untyped-def]
-    """Sums of independent terms, two values a term, which overlap in the processor."""
-    h = U64(0)
-    for k in range(begin, end - 1, 2):
-        h += fmix64((U64(signature[k]) | (U64(signature[k + 1]) << U64(32))) ^ (U64(k) * _STEP))
-    if (end - begin) % 2:
-        h += fmix64(U64(signature[end - 1]) ^ (U64(end) * _STEP))
-    return h
+def _pair(signatures, at, k):  # type: ignore[no-untyped-def]
+    """Two values and their position, spread over 64 bits."""
+    both = U64(signatures[at, k]) | (U64(signatures[at, k + 1]) << U64(32))
+    return fmix64(both ^ (U64(k) * _STEP))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _last(signatures, at, end):  # type: ignore[no-untyped-def]
+    return fmix64(U64(signatures[at, end - 1]) ^ (U64(end) * _STEP))
 
 
 @njit(cache=True, nogil=True)
 def _band_hashes(signatures, rows, groups, hashes):  # type: ignore[no-untyped-def]
+    """Sums of independent terms, which overlap in the processor."""
     for at in range(len(signatures)):
+        salt = groups[at] if len(groups) else U64(0)
         for band in range(hashes.shape[1]):
-            h = _mixed(signatures[at], band * rows, (band + 1) * rows)
-            hashes[at, band] = fmix64(h ^ groups[at]) if len(groups) else fmix64(h)
+            begin, h = band * rows, salt
+            for k in range(begin, begin + rows - 1, 2):
+                h += _pair(signatures, at, k)
+            if rows % 2:
+                h += _last(signatures, at, begin + rows)
+            hashes[at, band] = fmix64(h)
 
 
 @njit(cache=True, nogil=True)
 def _whole_hashes(signatures, groups, first, second):  # type: ignore[no-untyped-def]
+    values = signatures.shape[1]
     for at in range(len(signatures)):
-        signature = signatures[at]
-        h, g = U64(0), U64(0)
-        for k in range(0, len(signature) - 1, 2):
-            x = fmix64((U64(signature[k]) | (U64(signature[k + 1]) << U64(32))) ^ (U64(k) * _STEP))
+        h = g = groups[at] if len(groups) else U64(0)
+        for k in range(0, values - 1, 2):
+            x = _pair(signatures, at, k)
             h += x
             g = (((g << U64(29)) | (g >> U64(35))) ^ x) * _FACTOR
-        if len(signature) % 2:
-            x = fmix64(U64(signature[-1]) ^ (U64(len(signature)) * _STEP))
+        if values % 2:
+            x = _last(signatures, at, values)
             h += x
             g = (((g << U64(29)) | (g >> U64(35))) ^ x) * _FACTOR
-        salt = groups[at] if len(groups) else U64(0)
-        first[at] = fmix64(h ^ salt)
-        second[at] = fmix64(g ^ salt)
+        first[at] = fmix64(h)
+        second[at] = fmix64(g)
