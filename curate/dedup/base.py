@@ -6,12 +6,12 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from curate.corpus import Corpus
 from curate.dedup.candidates import band_keys, band_matches, equal_edges, equal_keys, pair_edges, write_repeats
@@ -32,12 +32,19 @@ from curate.stage import Annotations, CorpusStage, Round, filled
 _QUALITY = "quality_filter*.score"
 
 
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 class Dedup(CorpusStage):
     """A stage that keeps one document of every group of duplicates.
 
     The survivor is chosen by rule, never by order of processing: the source that `prefer` names first, then the
     higher quality score (of the last `quality_filter`; documents it did not judge count as good), then the longer
     text in bytes, then the smallest id.
+
+    With `against` this holds over the documents of earlier runs and this one together, as if they had been run at once
+    with the sources of the earlier runs preferred; only documents of this run are annotated and reported.
 
     Annotates with the reason `"duplicate"` and the columns `cluster` (the smallest id in the document's cluster,
     null if it has no duplicate) and `survivor` (the id that a removed document makes way for).
@@ -61,6 +68,12 @@ class Dedup(CorpusStage):
         description="Remove a document only because of one that survives in these sources. None: all.",
     )
 
+    against: Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = Field(
+        [],
+        description="Run directories of earlier crawls, the first preferred most: their documents are preferred to "
+        "those of this run, and their signatures are read again, not their text. The same stage must be in them.",
+    )
+
     _conclusions: Knowledge | None = PrivateAttr(None)
     _outcome: pa.RecordBatch | None = PrivateAttr(None)
 
@@ -75,6 +88,10 @@ class Dedup(CorpusStage):
                 "use scope: across"
             )
         return self
+
+    def earlier_runs(self) -> Sequence[str]:
+        """Those that the stage is `against`."""
+        return self.against
 
     @abstractmethod
     def signatures(self, docs: Documents) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:

@@ -27,6 +27,7 @@ class ExactDedup(Dedup):
     """
 
     name: ClassVar[str] = "exact_dedup"
+    shared: ClassVar[tuple[str, ...]] = ("normalize",)
 
     normalize: Literal["none", "words"] = Field(
         "none", description="none: equal byte for byte; words: equal in their lower-cased words."

@@ -64,7 +64,8 @@ class FuzzyDedup(Dedup):
     """
 
     name: ClassVar[str] = "fuzzy_dedup"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
+    shared: ClassVar[tuple[str, ...]] = ("ngram", "num_perm", "seed")
 
     ngram: int = Field(5, ge=1, description="Words per shingle. Shorter documents are one shingle.")
     num_perm: int = Field(128, ge=1, le=4096, description="Values per signature, 4 bytes each.")
