@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from curate.errors import Problem
-from curate.stage import Stage, Writer
+from curate.stage import CorpusStage, Stage, Writer
 from curate.strict_yaml import Parsed, Path_
 
 #: Parameters, of any stage, whose values (or keys) are names of sources.
@@ -20,9 +20,11 @@ def check_source_names(
     parsed: Parsed,
     problems: list[Problem],
 ) -> None:
-    """Every source that a stage names must be a source of the pipeline."""
+    """Every source that a stage names must be a source of the pipeline; that of an earlier run is found later."""
     known = list(data["sources"]) if isinstance(data.get("sources"), dict) else []
     for path, _, stage in stages:
+        if isinstance(stage, CorpusStage) and stage.earlier_runs():
+            continue
         for parameter in _NAMES_OF_SOURCES:
             for number, name in enumerate(getattr(stage, parameter, None) or ()):
                 if name not in known:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from curate import __version__
+from curate.earlier import Earlier, find_earlier
 from curate.errors import InputError, PipelineError, Problem
 from curate.ingest.files import find_files
 from curate.ingest.split import Split, split_files
 from curate.pipeline import Pipeline, build
-from curate.rundir import RunDirectory
+from curate.rundir import RunDirectory, round_task_name
 from curate.shuffle import slot_count
 from curate.stage import CorpusStage, Round, Stage, Writer
 from curate.storage import fingerprint, sha256_file
@@ -39,13 +40,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Step:
-    """A stage of a plan; `folder` names its results and holds the start of the fingerprint."""
+    """A stage of a plan; `folder` names its results and holds the start of the fingerprint.
+
+    `earlier` is the same stage in the earlier runs that it builds upon.
+    """
 
     index: int
     label: str
     stage: Stage | Writer
     fingerprint: str
     parameters: Mapping[str, Any]
+    earlier: tuple[Earlier, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -122,7 +127,7 @@ class Plan:
         if one.summarize:
             yield self._over_parts("summarize", step, shuffle if number or one.reduce else "", number)
         if one.regroup:
-            parts = range(len(self.parts))
+            parts = range(len(self.parts) + sum(len(earlier.rows) for earlier in step.earlier))
             yield [Task("summarize", step.index, part, fingerprint(shuffle, part), number) for part in parts]
         if one.reduce:
             divide = Task(
@@ -159,8 +164,15 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """The plan as plain data; `from_json` reads it back in a worker."""
         steps = [
-            {"label": s.label, "name": s.stage.name, "fingerprint": s.fingerprint, "parameters": s.parameters}
-            for s in self.steps
+            {
+                "label": step.label,
+                "name": step.stage.name,
+                "version": step.stage.version,
+                "fingerprint": step.fingerprint,
+                "parameters": step.parameters,
+                "earlier": [asdict(earlier) for earlier in step.earlier],
+            }
+            for step in self.steps
         ]
         return {"pipeline": self.pipeline.resolved(), "parts": [asdict(part) for part in self.parts], "steps": steps}
 
@@ -173,7 +185,7 @@ class Plan:
             for p in data["parts"]
         )
         steps = tuple(
-            Step(number, label, stage, saved["fingerprint"], saved["parameters"])
+            Step(number, label, stage, saved["fingerprint"], saved["parameters"], _earlier_from_json(saved["earlier"]))
             for number, ((label, stage), saved) in enumerate(zip(pipeline.stages, data["steps"], strict=True), 1)
         )
         return cls(pipeline, parts, steps)
@@ -184,11 +196,6 @@ class Plan:
             Task(kind, step.index, part.index, fingerprint(step.fingerprint, key, part.key), number)
             for part in self.parts
         ]
-
-
-def round_task_name(round_name: str, kind: str, number: int) -> str:
-    """The file name of the commit of a round's task."""
-    return f"{round_name}.{kind}-{number:05}" if kind in ("summarize", "reduce") else f"{round_name}.{kind}"
 
 
 def make_plan(pipeline: Pipeline, parsed: Parsed | None = None) -> Plan:
@@ -240,11 +247,28 @@ def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], p
                 where = _where(parsed, ("stages", number - 1, stage.name, parameter))
                 problems.append(Problem(where, f"{label}.{parameter}: {error}"))
             parameters.pop(parameter, None)  # what the files hold counts, not where they lie
+        where = _where(parsed, ("stages", number - 1, stage.name, "against"))
+        earlier = _earlier(stage, label, where, problems) if isinstance(stage, CorpusStage) else ()
+        if earlier:
+            parameters["against"] = [each.contents for each in earlier]
         previous = fingerprint(label, stage.version, parameters, contents, previous)
         if isinstance(stage, CorpusStage | Writer):
             previous = fingerprint(previous, [part.key for part in parts])
-        steps.append(Step(number, label, stage, previous, parameters | {"files": contents} if contents else parameters))
+        parameters |= {"files": contents} if contents else {}
+        steps.append(Step(number, label, stage, previous, parameters, earlier))
     return steps
+
+
+def _earlier(stage: CorpusStage, label: str, where: str, problems: list[Problem]) -> tuple[Earlier, ...]:
+    found = [find_earlier(stage, label, root) for root in stage.earlier_runs()]
+    problems += [
+        Problem(where, f"{label}.against: {text}") for each in found if isinstance(each, list) for text in each
+    ]
+    return tuple(each for each in found if isinstance(each, Earlier))
+
+
+def _earlier_from_json(saved: Sequence[Mapping[str, Any]]) -> tuple[Earlier, ...]:
+    return tuple(Earlier(**{**fields, "rows": tuple(fields["rows"])}) for fields in saved)
 
 
 def _where(parsed: Parsed | None, path: tuple[str | int, ...]) -> str:

@@ -88,20 +88,20 @@ class FolderTables(StageTables):
     Args:
         folder: where the files are.
         own_parts: parts of documents.
-        earlier: for each part of earlier runs, in their order, the folder that holds its tables, and its number there.
+        earlier: the tables of earlier runs.
     """
 
-    def __init__(self, folder: Path, own_parts: int, earlier: Sequence[tuple[FolderTables, int]] = ()):
-        self.folder, self.own_parts, self.earlier = folder, own_parts, earlier
-        self.parts = own_parts + len(earlier)
+    def __init__(self, folder: Path, own_parts: int, earlier: Sequence[FolderTables] = ()):
+        super().__init__(own_parts, [tables.own_parts for tables in earlier])
+        self.folder, self.earlier = folder, earlier
         self.counts: dict[str, list[Counts]] = {}  # of the rounds that summarise documents
         self.edges: dict[str, list[int]] = {}
 
     def summary(self, round_name: str, part: int) -> TableFile:
         """What a round said of a part."""
         if part >= self.own_parts and round_name in self.counts:
-            tables, number = self.earlier[part - self.own_parts]
-            return tables.summary(round_name, number)
+            run, number = self._earlier(part)
+            return self.earlier[run].summary(round_name, number)
         return TableFile(self.folder / f"{round_name}-{part:05}.arrow")
 
     def reduced(self, round_name: str, name: str) -> list[TableFile]:
@@ -115,8 +115,7 @@ class FolderTables(StageTables):
 
     def rows(self, round_name: str) -> list[int]:
         """How many rows a round's summary of each part has."""
-        own = [counts["rows"] for counts in self.counts[round_name]]
-        return own + [tables.counts[round_name][number]["rows"] for tables, number in self.earlier]
+        return [counts["rows"] for run in (self, *self.earlier) for counts in run.counts[round_name]]
 
 
 def run_rounds(

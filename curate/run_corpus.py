@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from curate.corpus import Corpus
 from curate.documents import Documents
-from curate.plan import Plan, Step, round_task_name
-from curate.rundir import RunDirectory
+from curate.plan import Plan, Step
+from curate.rundir import RunDirectory, round_task_name
 from curate.shuffle import StageTables, TableFile
 
 
@@ -34,11 +34,16 @@ class RunTables(StageTables):
     """The tables of a step of a run."""
 
     def __init__(self, run: RunDirectory, plan: Plan, step: Step):
-        self.run, self.plan, self.step = run, plan, step
-        self.own_parts = self.parts = len(plan.parts)
+        super().__init__(len(plan.parts), [len(earlier.rows) for earlier in step.earlier])
+        self.run, self.step = run, step
+        self._regrouped = {one.name for one in plan.rounds(step.index) if one.regroup}
 
     def summary(self, round_name: str, part: int) -> TableFile:
         """What a round said of a part."""
+        if part >= self.own_parts and round_name not in self._regrouped:
+            run, number = self._earlier(part)
+            earlier = self.step.earlier[run]
+            return TableFile(RunDirectory(Path(earlier.root)).summary(earlier.folder, round_name, number))
         return TableFile(self.run.summary(self.step.folder, round_name, part))
 
     def reduced(self, round_name: str, name: str) -> list[TableFile]:
@@ -48,11 +53,12 @@ class RunTables(StageTables):
 
     def rows(self, round_name: str) -> list[int]:
         """How many rows a round's summary of each part has."""
-        return [counts["rows"] for counts in self.counts(round_name)]
+        own = [counts["rows"] for counts in self.counts(round_name)]
+        return own + [rows for earlier in self.step.earlier for rows in earlier.rows]
 
     def counts(self, round_name: str) -> list[dict[str, Any]]:
         """What the summaries of a round counted."""
-        return self._counts_of(round_name, "summarize", self.parts)
+        return self._counts_of(round_name, "summarize", self.parts if round_name in self._regrouped else self.own_parts)
 
     def reduce_counts(self, round_name: str) -> list[dict[str, Any]]:
         """What the reduces of a round counted."""

@@ -140,3 +140,8 @@ class RunDirectory:
         except (OSError, ValueError):  # absent or torn: then nothing is known of an earlier run
             return None
         return value if isinstance(value, dict) else None
+
+
+def round_task_name(round_name: str, kind: str, number: int) -> str:
+    """The file name of the commit of a round's task."""
+    return f"{round_name}.{kind}-{number:05}" if kind in ("summarize", "reduce") else f"{round_name}.{kind}"

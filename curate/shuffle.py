@@ -86,13 +86,27 @@ class KeyRange:
 class StageTables(ABC):
     """What the rounds of a stage have written so far.
 
-    Attributes:
-        parts: how many parts there are, those of earlier runs included, which come after the own ones.
+    The parts of earlier runs come after the own ones; in them, the rounds that summarise documents are those of the
+    earlier run.
+
+    Args:
         own_parts: how many parts are of this run.
+        earlier_parts: how many each earlier run has, the one that comes first first.
     """
 
-    parts: int
-    own_parts: int
+    def __init__(self, own_parts: int, earlier_parts: Sequence[int] = ()):
+        self.own_parts = own_parts
+        self._runs = [(run, part) for run, parts in enumerate(earlier_parts) for part in range(parts)]
+        self._earlier_runs = len(earlier_parts)
+        self.parts = own_parts + len(self._runs)
+
+    def run_of(self, part: int) -> int:
+        """Whose part it is: 0 for the first earlier run, and so on; this run comes last."""
+        return self._earlier_runs if part < self.own_parts else self._earlier(part)[0]
+
+    def _earlier(self, part: int) -> tuple[int, int]:
+        """The earlier run whose part it is, and the number that the part has there."""
+        return self._runs[part - self.own_parts]
 
     @abstractmethod
     def summary(self, round_name: str, part: int) -> TableFile:
@@ -147,6 +161,23 @@ def slots_of(keys: NDArray[np.uint64], slots: int) -> NDArray[np.uint32]:
     """
     bits = slots.bit_length() - 1
     return (keys >> np.uint64(64 - bits)).astype(np.uint32) if bits else np.zeros(len(keys), np.uint32)
+
+
+def even_tables(files: Sequence[TableFile], schema: pa.Schema, rows: int) -> Iterator[pa.Table]:
+    """The rows of some files, one after another, in tables of `rows` rows, the last one excepted; one at least.
+
+    So what is written of them does not depend on where one file ends and the next begins.
+    """
+    held: list[pa.RecordBatch] = []
+    for file in files:
+        for batch in file.batches():
+            held.append(batch)
+            if sum(map(len, held)) >= rows:
+                table = pa.Table.from_batches(held, schema)
+                for start in range(0, len(table) - rows + 1, rows):
+                    yield table.slice(start, rows).combine_chunks()
+                held = table.slice(len(table) - len(table) % rows).to_batches()
+    yield pa.Table.from_batches(held, schema).combine_chunks()
 
 
 def divide(slot_bytes: NDArray[np.int64], max_range_bytes: int, what: str) -> list[int]:

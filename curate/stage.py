@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from curate.corpus import Corpus, MemoryCorpus
 from curate.documents import CUTS, SPLIT, Documents, apply_cuts
+from curate.errors import InputError
 from curate.rounds import FolderTables, run_rounds
 from curate.shuffle import KeyRange, Reduced, StageTables
 
@@ -182,6 +183,13 @@ class Round:
 class CorpusStage(Stage):
     """A stage that must see the corpus before it can judge a document: map, reduce, then map."""
 
+    #: Parameters that must be those of the earlier runs that the stage builds upon.
+    shared: ClassVar[tuple[str, ...]] = ()
+
+    def earlier_runs(self) -> Sequence[str]:
+        """Run directories whose tables of the stage's first round are taken in, as parts after the own ones."""
+        return ()
+
     @abstractmethod
     def rounds(self) -> Sequence[Round]:
         """The looks at the corpus that come before `annotate`, in order."""
@@ -194,7 +202,13 @@ class CorpusStage(Stage):
         """Read what the rounds say of one part; called, after `load`, before its documents are annotated."""
 
     def fit(self, docs: Documents, state: Path) -> None:
-        """Run every round on documents in memory, and load what they conclude."""
+        """Run every round on documents in memory, and load what they conclude.
+
+        Raises:
+            InputError: the stage builds upon earlier runs, which only a run can find.
+        """
+        if self.earlier_runs():
+            raise InputError(f"{self.name} against an earlier run needs a run: name it in a pipeline, or leave it out")
         with tempfile.TemporaryDirectory() as folder:
             tables = FolderTables(Path(folder), 1)
             run_rounds(self, MemoryCorpus(docs, tables=tables), tables, state)

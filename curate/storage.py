@@ -19,18 +19,23 @@ _TEMPORARY = ".tmp"
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
-    """A temporary path to write to; on leaving it is synced and renamed to `path`, on an error removed."""
+def atomic_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
+    """A temporary path to write to; on leaving it is synced and renamed to `path`, on an error removed.
+
+    Without `synced` it is not, which saves time where whoever commits the file syncs it, or nobody needs it to last.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
     try:
         yield temporary
-        sync(temporary)
+        if synced:
+            sync(temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync(path.parent)
+    if synced:
+        sync(path.parent)
 
 
 def sync(path: Path) -> None:
@@ -105,8 +110,10 @@ def read_commit(file: Path, key: str, root: Path) -> Commit | None:
 
 
 def describe_outputs(paths: Sequence[Path], root: Path) -> list[dict[str, Any]]:
-    """Path, size and sha256 of files that have been written, synced on the way."""
+    """Path, size and sha256 of files that have been written, synced on the way with their folders."""
     described = []
+    for folder in {path.parent for path in paths}:
+        sync(folder)
     for path in paths:
         sync(path)
         size = path.stat().st_size

@@ -16,8 +16,8 @@ _ROW_GROUP_BYTES = 1 << 23
 
 
 def write_tables(path: Path, tables: Sequence[pa.Table | pa.RecordBatch]) -> None:
-    """Write tables of one schema, one after another, as an Arrow IPC file that can be memory-mapped."""
-    with atomic_file(path) as temporary, pa.ipc.new_file(str(temporary), tables[0].schema) as writer:
+    """Write tables of one schema, one after another, as an Arrow IPC file that can be memory-mapped; not synced."""
+    with atomic_file(path, synced=False) as temporary, pa.ipc.new_file(str(temporary), tables[0].schema) as writer:
         for table in tables:
             writer.write(table)
 

@@ -24,6 +24,7 @@ LAYERS = (
     ("overrides", "pipeline_checks"),
     ("pipeline",),
     ("schema", "rundir"),
+    ("earlier",),
     ("plan",),
     ("unique_ids",),
     ("environment", "run_corpus", "ingest_part"),

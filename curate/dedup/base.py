@@ -6,21 +6,34 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from curate.corpus import Corpus
-from curate.dedup.clusters import STATE_SCHEMA, Matching, find_clusters, write_report, write_state
-from curate.dedup.ranking import RankedDocuments, Removal, summary_schema
+from curate.dedup.candidates import band_keys, band_matches, equal_edges, equal_keys, pair_edges, write_repeats
+from curate.dedup.clusters import (
+    choose_survivors,
+    cluster_members,
+    outcome_of_part,
+    report_rows,
+    write_clusters,
+    write_report,
+)
+from curate.dedup.matching import SIGNATURES, Knowledge, Matching, signature_values
+from curate.dedup.ranking import Removal, summary_schema
 from curate.documents import ID, Documents, find_ids, id_words
+from curate.shuffle import KeyRange, Reduced, StageTables
 from curate.stage import Annotations, CorpusStage, Round, filled
 
 _QUALITY = "quality_filter*.score"
-_STATE = "clusters.arrow"
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 class Dedup(CorpusStage):
@@ -29,6 +42,9 @@ class Dedup(CorpusStage):
     The survivor is chosen by rule, never by order of processing: the source that `prefer` names first, then the
     higher quality score (of the last `quality_filter`; documents it did not judge count as good), then the longer
     text in bytes, then the smallest id.
+
+    With `against` this holds over the documents of earlier runs and this one together, as if they had been run at once
+    with the sources of the earlier runs preferred; only documents of this run are annotated and reported.
 
     Annotates with the reason `"duplicate"` and the columns `cluster` (the smallest id in the document's cluster,
     null if it has no duplicate) and `survivor` (the id that a removed document makes way for).
@@ -52,7 +68,14 @@ class Dedup(CorpusStage):
         description="Remove a document only because of one that survives in these sources. None: all.",
     )
 
-    _clusters: pa.Table | None = PrivateAttr(None)
+    against: Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = Field(
+        [],
+        description="Run directories of earlier crawls, the first preferred most: their documents are preferred to "
+        "those of this run, and their signatures are read again, not their text. The same stage must be in them.",
+    )
+
+    _conclusions: Knowledge | None = PrivateAttr(None)
+    _outcome: pa.RecordBatch | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _can_remove_something(self) -> Dedup:
@@ -66,6 +89,10 @@ class Dedup(CorpusStage):
             )
         return self
 
+    def earlier_runs(self) -> Sequence[str]:
+        """Those that the stage is `against`."""
+        return self.against
+
     @abstractmethod
     def signatures(self, docs: Documents) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
         """The signature of each document, of shape (n, values), and whether it can have duplicates at all."""
@@ -75,8 +102,24 @@ class Dedup(CorpusStage):
         """When two signatures are those of duplicates."""
 
     def rounds(self) -> Sequence[Round]:
-        """One look at the corpus: signatures by part, then clusters."""
-        return [Round("signatures", self.conclude, self.summarize)]
+        """Signatures; candidates and edges; clusters; survivors; the report. See `candidates.py` and `clusters.py`."""
+        matching = self.matching()
+        rounds = [
+            Round(SIGNATURES, self._count_documents, self.summarize),
+            Round("equal", self._conclude_equal, regroup=self._equal_keys, reduce=self._equal_edges),
+        ]
+        if matching.bands:
+            verified = matching.min_candidate_agreement > 0
+            connect = None if verified else self._conclude_edges
+            rounds.append(Round("bands", connect, regroup=self._band_keys, reduce=self._band_matches))
+            if verified:
+                pairs = ("bands", "pairs")
+                rounds.append(Round("pairs", self._conclude_edges, reduce=self._pair_edges, reduces=pairs))
+        return [
+            *rounds,
+            Round("survivors", regroup=self._members, reduce=self._survivors),
+            Round("report", self._write_report, reduce=self._report_rows, reduces=("survivors", "removed")),
+        ]
 
     def summarize(self, docs: Documents) -> pa.Table:
         """Id, source, signature, length in bytes and quality of the documents that can have duplicates."""
@@ -92,25 +135,19 @@ class Dedup(CorpusStage):
         ]
         return pa.table(columns, schema=summary_schema(signatures.shape[1]))
 
-    def conclude(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
-        """Find clusters and survivors; write `clusters.arrow` and `reports/duplicates.parquet`."""
-        removal = Removal(self.prefer, self.remove_from, self.found_in)
-        ranked = RankedDocuments.of_summary(pa.concat_tables(summaries), removal)
-        matching = self.matching()
-        clusters = find_clusters(ranked, matching)
-        write_state(state / _STATE, ranked, clusters)
-        write_report(state / "reports" / "duplicates.parquet", ranked, clusters, matching)
-
     def load(self, state: Path) -> None:
-        """Memory-map the clusters."""
-        self._clusters = pa.ipc.open_file(pa.memory_map(str(state / _STATE))).read_all()
+        """Remember where the conclusions are; they are read when they are needed."""
+        self._conclusions = Knowledge(state)
+
+    def load_part(self, tables: StageTables, part: int) -> None:
+        """Read the outcome of the part's documents."""
+        self._outcome = outcome_of_part(tables, self._known, part)
 
     def annotate(self, docs: Documents) -> Annotations:
         """Look each document up among the duplicates."""
-        if self._clusters is None:
+        known = self._outcome
+        if known is None:
             raise RuntimeError(f"{self.name}: load a state before annotate")
-        batches = self._clusters.to_batches()
-        known = batches[0] if batches else pa.RecordBatch.from_pylist([], STATE_SCHEMA)
         at = find_ids(id_words(known["id"]), docs.id_words)
         rows = pa.array(at, mask=at < 0)
         survivor = known["survivor"].take(rows)
@@ -118,6 +155,53 @@ class Dedup(CorpusStage):
         return Annotations.of_rules(
             {"duplicate": removed}, len(docs), {"cluster": known["cluster"].take(rows), "survivor": survivor}
         )
+
+    @property
+    def _known(self) -> Knowledge:
+        if self._conclusions is None:
+            raise RuntimeError(f"{self.name}: load a state before this round")
+        return self._conclusions
+
+    def _count_documents(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
+        np.save(state / "documents.npy", np.array(corpus.tables.rows(SIGNATURES), np.int64))
+
+    def _equal_keys(self, corpus: Corpus, part: int) -> pa.Table:
+        return equal_keys(corpus, self.matching(), part)
+
+    def _equal_edges(self, corpus: Corpus, keys: KeyRange) -> Reduced:
+        return equal_edges(self._known, keys)
+
+    def _conclude_equal(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
+        if self.matching().bands:
+            write_repeats(corpus, self._known, state)
+        else:
+            write_clusters(corpus, self._known, ["equal"], state)
+
+    def _band_keys(self, corpus: Corpus, part: int) -> pa.Table:
+        return band_keys(corpus, self.matching(), self._known, part)
+
+    def _band_matches(self, corpus: Corpus, keys: KeyRange) -> Reduced:
+        return band_matches(corpus, self.matching(), self._known, keys)
+
+    def _pair_edges(self, corpus: Corpus, keys: KeyRange) -> Reduced:
+        return pair_edges(corpus, self.matching(), self._known, keys)
+
+    def _conclude_edges(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
+        rounds = [step.name for step in self.rounds() if step.name in ("equal", "bands", "pairs")]
+        write_clusters(corpus, self._known, rounds, state)
+
+    def _members(self, corpus: Corpus, part: int) -> pa.Table:
+        return cluster_members(corpus, self._known, part)
+
+    def _survivors(self, corpus: Corpus, keys: KeyRange) -> Reduced:
+        removal = Removal(self.prefer, self.remove_from, self.found_in)
+        return choose_survivors(corpus, self.matching(), removal, self._known, keys)
+
+    def _report_rows(self, corpus: Corpus, keys: KeyRange) -> Reduced:
+        return report_rows(self.matching(), signature_values(corpus.tables), keys)
+
+    def _write_report(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
+        write_report(corpus, state)
 
     def _judge(self, docs: Documents) -> Annotations:
         return super()._judge(_with_distinct_ids(docs))

@@ -1,24 +1,35 @@
-"""From signatures to clusters, survivors and the report of duplicates."""
+"""From edges to clusters, survivors and the report of duplicates."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.dedup.ranking import REASONS, RankedDocuments
-from curate.documents import ID, sort_ids
-from curate.kernels.buckets import number_bits
-from curate.kernels.components import components, smallest_members
-from curate.kernels.lsh import unite_buckets
-from curate.kernels.survivors import SURVIVES, choose_survivors
-from curate.tables import write_parquet, write_tables
+from curate.corpus import Corpus
+from curate.dedup.candidates import stored_edges
+from curate.dedup.matching import (
+    SIGNATURES,
+    Knowledge,
+    Matching,
+    batch_rows,
+    gather_signatures,
+    signature_values,
+)
+from curate.dedup.ranking import REASONS, RankedMembers, Removal
+from curate.documents import ID, id_words, sort_ids
+from curate.errors import ResourceError
+from curate.kernels.components import Components, count_marks, list_marks
+from curate.kernels.survivors import SURVIVES, Chosen, SurvivorSearch
+from curate.shuffle import KeyRange, Reduced, StageTables, even_tables
+from curate.storage import atomic_file
+from curate.tables import parquet_writer
 
-#: What a stage keeps as its state: every document of a cluster of two or more; no survivor if it survives itself.
-STATE_SCHEMA = pa.schema([("id", ID), ("cluster", ID), ("survivor", ID)])
+#: What `annotate` looks documents up in: those of a cluster of two or more; no survivor if one survives itself.
+OUTCOME_SCHEMA = pa.schema([("id", ID), ("cluster", ID), ("survivor", ID)])
 
 #: `reports/duplicates.parquet`: every removed document, by cluster, then document. Ids are hexadecimal.
 REPORT_SCHEMA = pa.schema(
@@ -34,87 +45,163 @@ REPORT_SCHEMA = pa.schema(
     ]
 )
 
-#: Bands whose entries are made in one pass over the signatures: up to 256 bytes for a document.
-_BANDS_AT_ONCE = 32
+#: Bytes that finding the components takes for each document with an edge: its place, and the list of it.
+_BYTES_PER_MEMBER = 16
+#: Rows of a row group of the report.
+_ROWS_PER_GROUP = 1 << 17
+#: The two hexadecimal digits of each byte.
+_DIGITS = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)
+#: Spreads consecutive numbers over all keys (Fibonacci hashing).
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-@dataclass(frozen=True)
-class Matching:
-    """When two documents are duplicates. Equal signatures always are.
+def write_clusters(corpus: Corpus, knowledge: Knowledge, rounds: Sequence[str], state: Path) -> None:
+    """Connect what the edges of some rounds connect: an eighth of a byte a document, 16 for one with an edge.
 
-    Attributes:
-        bands, rows: shape of the signature for LSH; no bands, no matches but of equal signatures.
-        min_candidate_agreement: positions in which candidates must agree to be united; 0 unites all candidates.
-        min_survivor_agreement: positions in which a document must agree with its survivor; 0 asks nothing.
-        within_source: whether only documents of one source can be duplicates.
+    Raises:
+        ResourceError: that is more than a task may hold.
     """
-
-    bands: int
-    rows: int
-    min_candidate_agreement: int
-    min_survivor_agreement: int
-    within_source: bool
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """The outcome for the ranked documents, by their numbers.
-
-    Attributes:
-        members: `int64` of shape (m,), ascending: the documents that are in a cluster of two or more.
-        cluster: `uint64` of shape (m, 2): the smallest id in the cluster, compared byte by byte.
-        survivor: `int64` of shape (m,): the document that each makes way for, or `SURVIVES`.
-    """
-
-    members: NDArray[np.int64]
-    cluster: NDArray[np.uint64]
-    survivor: NDArray[np.int64]
-
-
-def find_clusters(ranked: RankedDocuments, matching: Matching) -> Clusters:
-    """Group duplicates and choose the survivors."""
-    roots = _connect(ranked, matching)
-    sizes = np.bincount(roots, minlength=len(roots))
-    survivors = choose_survivors(
-        roots, ranked.signatures, ranked.removable, ranked.witness, matching.min_survivor_agreement
-    )
-    members = np.flatnonzero(sizes[roots] > 1)
-    smallest = smallest_members(roots, ranked.ids.byteswap(), members)
-    return Clusters(members, ranked.ids[smallest], survivors[members])
-
-
-def write_state(path: Path, ranked: RankedDocuments, clusters: Clusters) -> None:
-    """Write the clusters as an Arrow file of `STATE_SCHEMA`, sorted for `find_ids`."""
-    ids = ranked.ids[clusters.members]
-    survives = clusters.survivor == SURVIVES
-    survivor_ids = ranked.ids[np.where(survives, clusters.members, clusters.survivor)]
-    order = sort_ids(ids)
-    survivor = id_array(survivor_ids[order], null=survives[order])
-    columns = [id_array(ids[order]), id_array(clusters.cluster[order]), survivor]
-    write_tables(path, [pa.table(columns, schema=STATE_SCHEMA)])
-
-
-def write_report(path: Path, ranked: RankedDocuments, clusters: Clusters, matching: Matching) -> None:
-    """Write who was removed, for whom, and why, as a Parquet file of `REPORT_SCHEMA`."""
-    gone = clusters.survivor != SURVIVES
-    removed, survivors, cluster = clusters.members[gone], clusters.survivor[gone], clusters.cluster[gone]
-    high, low = ranked.ids[removed].byteswap().T
-    cluster_high, cluster_low = cluster.byteswap().T
-    order = np.lexsort((low, high, cluster_low, cluster_high))
-    removed, survivors, cluster = removed[order], survivors[order], cluster[order]
-    signatures = ranked.signatures
-    matched = signatures.bands_matched(removed, survivors, matching.bands, matching.rows)
-    columns = [
-        _hex(ranked.ids[removed]),
-        ranked.source_names(removed),
-        _hex(cluster),
-        _hex(ranked.ids[survivors]),
-        ranked.source_names(survivors),
-        pa.array(signatures.agreement(removed, survivors) / signatures.num_perm),
-        pa.array(matched.astype(np.int32)) if matching.bands else pa.nulls(len(removed), pa.int32()),
-        pa.array(REASONS).take(pa.array(ranked.reasons(removed, survivors))),
+    found = Components(knowledge.documents)
+    for edges in stored_edges(corpus, *rounds):
+        found.mark(*edges)
+    members = count_marks(found.marks)
+    needed = knowledge.documents // 8 + _BYTES_PER_MEMBER * members
+    if needed > corpus.max_memory_bytes:
+        raise ResourceError(
+            f"connecting {members:,} documents that have duplicates, of {knowledge.documents:,}, takes {needed:,} "
+            f"bytes; max_memory_bytes is {corpus.max_memory_bytes:,}: raise it to that (--memory)"
+        )
+    for edges in stored_edges(corpus, *rounds):
+        found.unite(*edges)
+    inside = [
+        len(list_marks(found.marks, *span)) for span in zip(knowledge.starts[:-1], knowledge.starts[1:], strict=True)
     ]
-    write_parquet(path, pa.table(columns, schema=REPORT_SCHEMA))
+    np.save(state / "members.npy", found.marks)
+    np.save(state / "member_starts.npy", np.concatenate([[0], np.cumsum(inside)]).astype(np.int64))
+    np.save(state / "roots.npy", found.roots())
+
+
+def cluster_members(corpus: Corpus, knowledge: Knowledge, part: int) -> pa.Table:
+    """The documents of a part that are in a cluster, with all that decides who survives; `key` is of the cluster."""
+    first, stop = knowledge.starts[part : part + 2].tolist()
+    numbers = list_marks(knowledge.members, first, stop)
+    roots = np.array(knowledge.roots[knowledge.member_starts[part] : knowledge.member_starts[part + 1]])
+    own = corpus.tables.summary(SIGNATURES, part).mapped().select(["id", "source", "text_bytes", "quality"])
+    columns = {
+        "key": roots.view(np.uint64) * _SPREAD,
+        "root": roots,
+        "number": numbers,
+        "run": np.full(len(numbers), corpus.tables.run_of(part), np.int32),
+    }
+    rows = own.take(pa.array((numbers - np.uint64(first)).astype(np.int64)))
+    return pa.table(
+        {name: pa.array(values) for name, values in columns.items()}
+        | dict(zip(rows.column_names, rows.columns, strict=True))
+    )
+
+
+def choose_survivors(
+    corpus: Corpus, matching: Matching, removal: Removal, knowledge: Knowledge, keys: KeyRange
+) -> Reduced:
+    """The outcome of the clusters of a range: `outcome`, by document number, and `removed`, the rows of the report."""
+    ranked = RankedMembers.of_table(keys.table(), removal)
+    chosen = _choose(corpus, matching, knowledge, ranked)
+    own = ranked.numbers < np.uint64(knowledge.starts[corpus.tables.own_parts])
+    return {"outcome": _outcome(ranked, chosen, own), "removed": _removed(ranked, chosen, own)}
+
+
+def report_rows(matching: Matching, values: int, keys: KeyRange) -> Reduced:
+    """The rows of the report whose clusters are in a range: as `REPORT_SCHEMA`, sorted."""
+    rows = keys.table().combine_chunks()
+    document, cluster = (_words(rows[name]).byteswap() for name in ("document", "cluster"))
+    rows = rows.take(pa.array(np.lexsort((document[:, 1], document[:, 0], cluster[:, 1], cluster[:, 0]))))
+    agreement = rows["agreement"].to_numpy() / values if matching.bands else np.ones(len(rows))
+    columns = [
+        _hex(rows["document"]),
+        rows["source"],
+        _hex(rows["cluster"]),
+        _hex(rows["survivor"]),
+        rows["survivor_source"],
+        pa.array(agreement, pa.float64()),
+        rows["bands"] if matching.bands else pa.nulls(len(rows), pa.int32()),
+        pa.array(REASONS).take(rows["reason"]),
+    ]
+    return {"rows": pa.table(columns, schema=REPORT_SCHEMA)}
+
+
+def write_report(corpus: Corpus, state: Path) -> None:
+    """Write who was removed, for whom, and why, as a Parquet file of `REPORT_SCHEMA`."""
+    path = state / "reports" / "duplicates.parquet"
+    with atomic_file(path) as temporary, parquet_writer(temporary, REPORT_SCHEMA) as writer:
+        for table in even_tables(corpus.tables.reduced("report", "rows"), REPORT_SCHEMA, _ROWS_PER_GROUP):
+            writer.write_table(table)
+
+
+def outcome_of_part(tables: StageTables, knowledge: Knowledge, part: int) -> pa.RecordBatch:
+    """The outcome of the documents of a part, sorted for `find_ids`."""
+    span = knowledge.starts[part : part + 2].astype(np.uint64)
+    found = [OUTCOME_SCHEMA.empty_table()]
+    for file in tables.reduced("survivors", "outcome"):
+        table = file.mapped()
+        first, stop = np.searchsorted(table["number"].to_numpy(), span)
+        found.append(table.slice(first, stop - first).select(OUTCOME_SCHEMA.names))
+    together = pa.concat_tables(found)
+    order = sort_ids(_words(together["id"]))
+    [batch] = together.take(pa.array(order)).combine_chunks().to_batches() or [
+        pa.RecordBatch.from_pylist([], OUTCOME_SCHEMA)
+    ]
+    return batch
+
+
+def _choose(corpus: Corpus, matching: Matching, knowledge: Knowledge, ranked: RankedMembers) -> Chosen:
+    """Who makes way for whom; signatures are gathered a batch at a time, and not at all where all are equal."""
+    values = signature_values(corpus.tables) if matching.bands else 0
+    search = SurvivorSearch(values, matching.min_survivor_agreement, matching.bands, matching.rows)
+    chosen = []
+    at_once = batch_rows(corpus.max_memory_bytes, values)
+    for begin in range(0, max(1, len(ranked.numbers)), at_once):
+        some = slice(begin, begin + at_once)
+        numbers = ranked.numbers[some]
+        if values:
+            signatures = gather_signatures(corpus.tables, knowledge.starts, numbers)
+        else:
+            signatures = np.empty((len(numbers), 0), np.uint32)
+        chosen.append(search.choose(ranked.roots[some], signatures, ranked.removable[some], ranked.witness[some]))
+    return Chosen(
+        *(np.concatenate([getattr(each, name) for each in chosen]) for name in ("survivor", "agreement", "bands"))
+    )
+
+
+def _outcome(ranked: RankedMembers, chosen: Chosen, own: NDArray[np.bool_]) -> pa.Table:
+    rows = np.flatnonzero(own)
+    rows = rows[np.argsort(ranked.numbers[rows])]
+    survivor = chosen.survivor[rows]
+    survives = survivor == SURVIVES
+    columns = {
+        "number": pa.array(ranked.numbers[rows]),
+        "id": id_array(ranked.ids[rows]),
+        "cluster": id_array(ranked.clusters[rows]),
+        "survivor": id_array(ranked.ids[np.where(survives, 0, survivor)], null=survives),
+    }
+    return pa.table(columns)
+
+
+def _removed(ranked: RankedMembers, chosen: Chosen, own: NDArray[np.bool_]) -> pa.Table:
+    """What the report says of each removed document; `key` is the beginning of the cluster's name."""
+    rows = np.flatnonzero(own & (chosen.survivor != SURVIVES))
+    survivors = chosen.survivor[rows]
+    columns = {
+        "key": pa.array(ranked.clusters[rows, 0].byteswap()),
+        "document": id_array(ranked.ids[rows]),
+        "source": ranked.source_names(rows),
+        "cluster": id_array(ranked.clusters[rows]),
+        "survivor": id_array(ranked.ids[survivors]),
+        "survivor_source": ranked.source_names(survivors),
+        "agreement": pa.array(chosen.agreement[rows]),
+        "bands": pa.array(chosen.bands[rows]),
+        "reason": pa.array(ranked.reasons(rows, survivors)),
+    }
+    return pa.table(columns)
 
 
 def id_array(ids: NDArray[np.uint64], null: NDArray[np.bool_] | None = None) -> pa.FixedSizeBinaryArray:
@@ -123,24 +210,12 @@ def id_array(ids: NDArray[np.uint64], null: NDArray[np.bool_] | None = None) -> 
     return pa.FixedSizeBinaryArray.from_buffers(ID, len(ids), [valid, pa.py_buffer(np.ascontiguousarray(ids))])
 
 
-def _connect(ranked: RankedDocuments, matching: Matching) -> NDArray[np.int64]:
-    """The root of each document's cluster: first equal signatures, then band by band the distinct ones."""
-    signatures, values = ranked.signatures, ranked.signatures.num_perm
-    groups = ranked.sources.astype(np.uint64) if matching.within_source else None
-    bits, every = number_bits(len(signatures)), np.arange(len(signatures))
-    parent = every.copy()
-    [entries] = signatures.band_entries(0, values, 1, every, bits, groups)
-    unite_buckets(parent, entries, signatures, (0, values), values)
-    distinct = np.flatnonzero(parent == every)
-    some, groups = signatures.take(distinct), groups if groups is None else groups[distinct]
-    for band in range(0, matching.bands, _BANDS_AT_ONCE):
-        first, bands = band * matching.rows, min(_BANDS_AT_ONCE, matching.bands - band)
-        for entries in some.band_entries(first, matching.rows, bands, distinct, bits, groups):
-            unite_buckets(parent, entries, signatures, (first, first + matching.rows), matching.min_candidate_agreement)
-            first += matching.rows
-    return components(parent)
+def _words(column: pa.ChunkedArray) -> NDArray[np.uint64]:
+    return np.concatenate([np.empty((0, 2), np.uint64), *map(id_words, column.chunks)])
 
 
-def _hex(ids: NDArray[np.uint64]) -> pa.StringArray:
-    digits = np.frombuffer(ids.tobytes().hex().encode(), dtype="S32")
-    return pa.array(digits.astype("U32"), pa.string())
+def _hex(column: pa.ChunkedArray) -> pa.StringArray:
+    """Ids as 32 hexadecimal digits each."""
+    digits = _DIGITS[_words(column).view(np.uint8)]
+    offsets = pa.array(np.arange(len(column) + 1, dtype=np.int32) * 32)
+    return pa.StringArray.from_buffers(len(column), offsets.buffers()[1], pa.py_buffer(digits))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from curate.dedup.base import Dedup
-from curate.dedup.clusters import Matching
+from curate.dedup.matching import Matching
 from curate.documents import Documents
 from curate.kernels.buffers import text_buffers
 from curate.kernels.fingerprint import fingerprints
@@ -27,6 +27,7 @@ class ExactDedup(Dedup):
     """
 
     name: ClassVar[str] = "exact_dedup"
+    shared: ClassVar[tuple[str, ...]] = ("normalize",)
 
     normalize: Literal["none", "words"] = Field(
         "none", description="none: equal byte for byte; words: equal in their lower-cased words."

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from curate.dedup.base import Dedup
-from curate.dedup.clusters import Matching
+from curate.dedup.matching import Matching
 from curate.documents import Documents
 from curate.kernels.lsh import band_shape
 from curate.kernels.minhash import minhash_signatures
@@ -64,7 +64,8 @@ class FuzzyDedup(Dedup):
     """
 
     name: ClassVar[str] = "fuzzy_dedup"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
+    shared: ClassVar[tuple[str, ...]] = ("ngram", "num_perm", "seed")
 
     ngram: int = Field(5, ge=1, description="Words per shingle. Shorter documents are one shingle.")
     num_perm: int = Field(128, ge=1, le=4096, description="Values per signature, 4 bytes each.")

@@ -10,7 +10,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.documents import ID, id_words
-from curate.kernels.signatures import Signatures
 
 #: The rules that prefer one document to another, in their order.
 REASONS = ("source", "quality", "length", "id")
@@ -64,39 +63,53 @@ class Removal:
 
 
 @dataclass(frozen=True)
-class RankedDocuments:
-    """The documents that can have duplicates, numbered by rank, best first.
+class RankedMembers:
+    """The documents of some clusters, cluster by cluster and by rank in each, best first.
 
     Attributes:
-        ids: `uint64` of shape (n, 2).
+        roots: `int64` of shape (n,), equal within a cluster.
+        numbers: `uint64` of shape (n,), of the documents.
+        ids, clusters: `uint64` of shape (n, 2): of each document, and the smallest of its cluster, compared as bytes.
         names: the sources, sorted; `sources`, `int64` of shape (n,), counts in them.
-        keys: `float64` of shape (n, 3), lower is better: place of the source, minus quality, minus bytes.
-        signatures: of the n documents.
+        keys: `float64` of shape (n, 3), lower is better: place of run and source, minus quality, minus bytes.
         removable, witness: `bool` of shape (n,); see `Removal`.
     """
 
+    roots: NDArray[np.int64]
+    numbers: NDArray[np.uint64]
     ids: NDArray[np.uint64]
+    clusters: NDArray[np.uint64]
     names: list[str]
     sources: NDArray[np.int64]
     keys: NDArray[np.float64]
-    signatures: Signatures
     removable: NDArray[np.bool_]
     witness: NDArray[np.bool_]
 
     @classmethod
-    def of_summary(cls, summary: pa.Table, removal: Removal) -> RankedDocuments:
-        """Rank the documents of a table of `summary_schema`, in whatever order it lists them."""
-        ids = np.concatenate([np.empty((0, 2), np.uint64), *map(id_words, summary["id"].chunks)])
-        names, sources = _encode(summary["source"])
-        quality, size = summary["quality"].to_numpy(), summary["text_bytes"].to_numpy()
-        keys = np.stack([removal.places(names)[sources].astype(np.float64), -quality, -size.astype(np.float64)], axis=1)
-        rank = _order_by_id(ids)
+    def of_table(cls, members: pa.Table, removal: Removal) -> RankedMembers:
+        """Rank documents of whole clusters, in whatever order the table lists them.
+
+        Args:
+            members: the columns of `summary_schema` but the signature, and `root`, `number` and `run`.
+            removal: who may be removed. Documents of an earlier run come before those of a later one.
+        """
+        ids = np.concatenate([np.empty((0, 2), np.uint64), *map(id_words, members["id"].chunks)])
+        names, sources = _encode(members["source"])
+        roots, run = members["root"].to_numpy(), members["run"].to_numpy()
+        place = run * np.float64(3 * (len(removal.prefer) + 1)) + removal.places(names)[sources]
+        keys = np.stack(
+            [place, -members["quality"].to_numpy(), -members["text_bytes"].to_numpy().astype(np.float64)], axis=1
+        )
+        by_id = _order_by_id(ids)
+        rank = by_id
         for key in keys.T[::-1]:
-            rank = _stable_order(key, rank)
+            rank = _stable_order(_sortable(key), rank)
+        rank = _stable_order(roots.view(np.uint64), rank)
+        clusters = ids[_smallest(roots, rank, by_id)]
         sources = sources[rank]
-        signatures = Signatures.of_column(summary["signature"]).take(rank)
         removable, witness = removal.removable(names)[sources], removal.witness(names)[sources]
-        return cls(ids[rank], names, sources, keys[rank], signatures, removable, witness)
+        numbers = members["number"].to_numpy()[rank]
+        return cls(roots[rank], numbers, ids[rank], clusters, names, sources, keys[rank], removable, witness)
 
     def reasons(self, removed: NDArray[np.int64], survivors: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which of `REASONS` prefers `survivors[i]` to `removed[i]`: `int64`."""
@@ -106,6 +119,16 @@ class RankedDocuments:
     def source_names(self, documents: NDArray[np.int64]) -> pa.StringArray:
         """The sources of some documents."""
         return pa.array(self.names, pa.string()).take(pa.array(self.sources[documents]))
+
+
+def _smallest(roots: NDArray[np.int64], rank: NDArray[np.int64], by_id: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each document, in the order of `rank`, the one of its cluster that comes first by id."""
+    place = np.empty_like(by_id)
+    place[by_id] = np.arange(len(by_id))
+    new = np.diff(roots[rank], prepend=-1) != 0
+    first = np.minimum.reduceat(place[rank], np.flatnonzero(new)) if len(rank) else rank
+    smallest: NDArray[np.int64] = by_id[first[np.cumsum(new) - 1]]
+    return smallest
 
 
 def _encode(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
@@ -125,12 +148,16 @@ def _order_by_id(ids: NDArray[np.uint64]) -> NDArray[np.int64]:
     return np.lexsort((low, high)) if (ascending[1:] == ascending[:-1]).any() else order
 
 
-def _stable_order(key: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """`order` sorted by `key`, what is equal as it was: by 16-bit digits, of which numpy's stable sort is linear."""
+def _sortable(key: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Numbers in the order of the floats."""
     bits = (key + 0.0).view(np.uint64)  # no negative zero
-    bits = np.where(bits >> np.uint64(63), ~bits, bits | np.uint64(1 << 63))
+    return np.where(bits >> np.uint64(63), ~bits, bits | np.uint64(1 << 63))
+
+
+def _stable_order(key: NDArray[np.uint64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`order` sorted by `key`, what is equal as it was: by 16-bit digits, of which numpy's stable sort is linear."""
     for shift in range(0, 64, 16):
-        digit = (bits >> np.uint64(shift)).astype(np.uint16)
+        digit = (key >> np.uint64(shift)).astype(np.uint16)
         if len(digit) and digit.min() < digit.max():
             order = order[np.argsort(digit[order], kind="stable")]
     return order

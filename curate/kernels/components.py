@@ -1,10 +1,88 @@
-"""Connected components by union-find, with the lowest member of each component as its root."""
+"""Connected components of the documents that have an edge, of many that mostly have none.
+
+A bitmap marks the documents with an edge, and only these get a place in the union-find: an eighth of a byte for each
+document, 8 bytes for each with an edge, and a running count of the marks that tells its place.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from curate.kernels.bits import popcount
+from curate.kernels.hashing import U64
+
+#: Words of 64 bits for which the running count is kept once.
+_COUNTED_WORDS = 8
+
+
+class Components:
+    """A union-find over the marked numbers below `size`.
+
+    First every edge is marked, then every edge united; edges may come in any number of pieces and in any order.
+
+    Args:
+        size: numbers there are, 0 or more.
+
+    >>> found = Components(1000)
+    >>> edges = np.array([7, 900], np.uint64), np.array([900, 31], np.uint64)
+    >>> found.mark(*edges)
+    >>> found.unite(*edges)
+    >>> found.numbers().tolist(), found.roots().tolist()
+    ([7, 31, 900], [0, 0, 0])
+    """
+
+    def __init__(self, size: int):
+        self.marks = np.zeros(-(-size // 64), np.uint64)
+        self._counts = np.empty(0, np.int64)
+        self._parent = np.empty(0, np.int64)
+
+    def mark(self, left: NDArray[np.uint64], right: NDArray[np.uint64]) -> None:
+        """Note that both ends of these edges have one: `uint64` of shape (edges,)."""
+        set_marks(self.marks, left)
+        set_marks(self.marks, right)
+
+    def unite(self, left: NDArray[np.uint64], right: NDArray[np.uint64]) -> None:
+        """Join the components of both ends of these edges, all of which have been marked."""
+        if not len(self._counts):
+            self._counts = _running_counts(self.marks)
+            self._parent = np.arange(count_marks(self.marks), dtype=np.int64)
+        _unite_edges(self._parent, self.marks, self._counts, left, right)
+
+    def numbers(self) -> NDArray[np.uint64]:
+        """The marked numbers, ascending: `uint64`."""
+        return list_marks(self.marks, 0, 64 * len(self.marks))
+
+    def roots(self) -> NDArray[np.int64]:
+        """For each marked number, the place among them of the lowest number in its component: `int64`."""
+        _flatten(self._parent)
+        return self._parent
+
+
+def set_marks(marks: NDArray[np.uint64], numbers: NDArray[np.uint64]) -> None:
+    """Set the bits of some numbers."""
+    _set_marks(marks, numbers)
+
+
+def count_marks(marks: NDArray[np.uint64]) -> int:
+    """How many bits are set.
+
+    >>> count_marks(np.array([7, 2**63], np.uint64))
+    4
+    """
+    return int(_running_counts(marks)[-1]) if len(marks) else 0
+
+
+def list_marks(marks: NDArray[np.uint64], first: int, stop: int) -> NDArray[np.uint64]:
+    """The numbers from `first` up to `stop` whose bits are set, ascending.
+
+    >>> list_marks(np.array([2**63 + 5, 1], np.uint64), 1, 65).tolist()
+    [2, 63, 64]
+    """
+    bits = np.unpackbits(marks[first // 64 : -(-stop // 64)].view(np.uint8), bitorder="little")
+    start = first - first % 64
+    return (np.flatnonzero(bits[first - start : stop - start]) + first).astype(np.uint64)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -16,62 +94,49 @@ def find(parent, node):  # type: ignore[no-untyped-def]
     return node
 
 
-@njit(cache=True, nogil=True, inline="always")
-def unite(parent, left, right):  # type: ignore[no-untyped-def]
-    """Join two components; the lower root stays, so the outcome does not depend on the order of the edges."""
-    left, right = find(parent, left), find(parent, right)
-    if left < right:
-        parent[right] = left
-    else:
-        parent[left] = right
-
-
-def components(parent: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The root of every node: the lowest node of its component.
-
-    >>> parent = np.arange(5)
-    >>> for left, right in [(3, 4), (1, 3)]:
-    ...     unite(parent, left, right)
-    >>> components(parent).tolist()
-    [0, 1, 2, 1, 1]
-    """
-    roots = np.empty_like(parent)
-    _flatten(parent, roots)
-    return roots
+@njit(cache=True, nogil=True)
+def _set_marks(marks, numbers):  # type: ignore[no-untyped-def]
+    for number in numbers:
+        marks[number >> U64(6)] |= U64(1) << (number & U64(63))
 
 
 @njit(cache=True, nogil=True)
-def _flatten(parent, roots):  # type: ignore[no-untyped-def]
+def _running_counts(marks):  # type: ignore[no-untyped-def]
+    """The marks before each run of `_COUNTED_WORDS` words, and at last those of all."""
+    counts = np.empty(len(marks) // _COUNTED_WORDS + 2, np.int64)
+    total = 0
+    for word in range(len(marks)):
+        if word % _COUNTED_WORDS == 0:
+            counts[word // _COUNTED_WORDS] = total
+        total += popcount(marks[word])
+    counts[-(-len(marks) // _COUNTED_WORDS) :] = total
+    return counts
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _place(marks, counts, number):  # type: ignore[no-untyped-def]
+    """How many marked numbers are below a number."""
+    word = np.int64(number >> U64(6))
+    place = counts[word // _COUNTED_WORDS]
+    for before in range(word - word % _COUNTED_WORDS, word):
+        place += popcount(marks[before])
+    return place + popcount(marks[word] & ((U64(1) << (number & U64(63))) - U64(1)))
+
+
+@njit(cache=True, nogil=True)
+def _unite_edges(parent, marks, counts, left, right):  # type: ignore[no-untyped-def]
+    """The lower root stays, so the outcome does not depend on the order of the edges."""
+    for at in range(len(left)):
+        low = find(parent, _place(marks, counts, left[at]))
+        high = find(parent, _place(marks, counts, right[at]))
+        if low < high:
+            parent[high] = low
+        else:
+            parent[low] = high
+
+
+@njit(cache=True, nogil=True)
+def _flatten(parent):  # type: ignore[no-untyped-def]
     """Parents are never above their children, so one ascending pass sees every root before its members."""
     for node in range(len(parent)):
-        roots[node] = node if parent[node] == node else roots[parent[node]]
-
-
-def smallest_members(
-    roots: NDArray[np.int64], ids: NDArray[np.uint64], members: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The member with the smallest id in the component of each member.
-
-    Args:
-        roots: `int64` of shape (n,), from `components`.
-        ids: `uint64` of shape (n, 2), compared number by number.
-        members: `int64` of shape (m,): the nodes to look at.
-
-    Returns:
-        `int64` of shape (m,), nodes.
-
-    >>> ids = np.array([[5, 0], [1, 2], [1, 1], [0, 9]], np.uint64)
-    >>> smallest_members(np.array([0, 0, 0, 3]), ids, np.array([0, 1, 2, 3])).tolist()
-    [2, 2, 2, 3]
-    """
-    smallest = np.full(len(roots), -1, np.int64)
-    _find_smallest(roots, ids, members, smallest)
-    return smallest[roots[members]]
-
-
-@njit(cache=True, nogil=True)
-def _find_smallest(roots, ids, members, smallest):  # type: ignore[no-untyped-def]
-    for node in members:
-        best = smallest[roots[node]]
-        if best < 0 or ids[node, 0] < ids[best, 0] or (ids[node, 0] == ids[best, 0] and ids[node, 1] < ids[best, 1]):
-            smallest[roots[node]] = node
+        parent[node] = parent[parent[node]]

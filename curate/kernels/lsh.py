@@ -1,11 +1,16 @@
-"""Locality-sensitive hashing: the shape of bands, and the verified candidates of each bucket united.
+"""Locality-sensitive hashing: the shape of bands, and who is compared with whom in a bucket.
 
 A signature of `bands * rows` values is cut into bands; two documents that agree in all rows of any band are
 candidates. A pair of Jaccard similarity j becomes one with probability `1 - (1 - j**rows)**bands`
 (Leskovec, Rajaraman and Ullman 2014, "Mining of Massive Datasets", section 3.4).
 
-Documents are numbered by rank, best first, and buckets are walked in that order, so nothing here depends on the
-order in which signatures were computed or stored.
+What comes of a bucket depends on the signatures in it and on nothing else:
+
+- Up to `MAX_PAIRED` documents: every pair is a candidate. Pairs of all buckets are gathered, so that each is compared
+  once however many bands it shares.
+- More: the documents are compared, in the order of a hash of their signatures, with the *leaders* of the bucket: the
+  first `_ALL_LEADERS`, and those after them that resembled no leader before, at most `MAX_LEADERS` in all. So
+  the time is linear in the size of the bucket, and up to `_ALL_LEADERS` documents nothing is missed.
 """
 
 from __future__ import annotations
@@ -14,17 +19,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from curate.kernels.buckets import number_bits, sort_entries
-from curate.kernels.components import find, unite
-from curate.kernels.hashing import U64
-from curate.kernels.signatures import Signatures, agree, same_values
+from curate.kernels.signatures import Matrix, agree
 
 #: A pair exactly at the threshold is a candidate with at least this probability, where any shape can do it.
 MIN_CANDIDATE_PROBABILITY = 0.99
 
-#: A document is compared with all of a bucket up to this size. In a larger bucket it is compared with the best
-#: documents of the bucket and with those that resembled none of them: at most `_MAX_LEADERS` in all.
-_SMALL_BUCKET, _MAX_LEADERS = 64, 256
+#: Documents of a bucket that are all paired; see above.
+MAX_PAIRED = 8
+#: Leaders of a larger bucket; so many are leaders whatever they resemble.
+MAX_LEADERS, _ALL_LEADERS = 256, 64
+
+#: Two documents of each edge or pair, by number.
+Edges = tuple[NDArray[np.uint64], NDArray[np.uint64]]
 
 
 def candidate_probability(jaccard: float, bands: int, rows: int) -> float:
@@ -54,61 +60,103 @@ def band_shape(threshold: float, num_perm: int) -> tuple[int, int]:
     return num_perm, 1
 
 
-def unite_buckets(
-    parent: NDArray[np.int64],
-    entries: NDArray[np.uint64],
-    signatures: Signatures,
-    band: tuple[int, int],
-    min_agreement: int,
-) -> None:
-    """Unite, in the union-find `parent`, documents that share a band and agree in enough positions.
-
-    The time is linear in the size of a bucket: see `_SMALL_BUCKET`. Pairs already united are not compared.
+def star_edges(members: NDArray[np.uint64], starts: NDArray[np.int64]) -> Edges:
+    """An edge from the lowest document of each bucket to each other one.
 
     Args:
-        parent: `int64` of shape (n,), changed in place; see `curate.kernels.components`.
-        entries: of `Signatures.band_entries`, for the documents to look at; used as working memory.
-        signatures: of all n documents.
-        band: its first position, and the one past its last.
-        min_agreement: positions that must agree, 0 to num_perm; 0 unites whatever shares the band.
+        members: `uint64` of shape (m,), bucket by bucket.
+        starts: `int64` of shape (buckets + 1,): where buckets begin in `members`.
+
+    >>> [ends.tolist() for ends in star_edges(np.array([8, 3, 5, 1], np.uint64), np.array([0, 2, 4]))]
+    [[3, 1], [8, 5]]
     """
-    bits = np.uint64(number_bits(len(signatures)))
-    _unite_buckets(parent, sort_entries(entries), bits, signatures.addresses, signatures.num_perm, band, min_agreement)
+    sizes = np.diff(starts)
+    lowest = np.repeat(np.minimum.reduceat(members, starts[:-1]), sizes) if len(sizes) else members
+    others = members != lowest
+    return lowest[others], members[others]
+
+
+def pairs_within(members: NDArray[np.uint64], starts: NDArray[np.int64]) -> Edges:
+    """Every pair of each bucket of up to `MAX_PAIRED` documents, the lower number first; larger buckets give none.
+
+    >>> [ends.tolist() for ends in pairs_within(np.array([8, 3, 5], np.uint64), np.array([0, 3]))]
+    [[3, 5, 3], [8, 8, 5]]
+    """
+    sizes = np.diff(starts)
+    sizes = np.where(sizes <= MAX_PAIRED, sizes, 0)
+    pairs = int((sizes * (sizes - 1) // 2).sum())
+    left, right = np.empty(pairs, np.uint64), np.empty(pairs, np.uint64)
+    _pairs(members, starts, left, right)
+    return left, right
+
+
+class LeaderSearch:
+    """Compares the documents of large buckets with their leaders; remembers the leaders of the bucket it is in.
+
+    Args:
+        values: of a signature.
+        min_agreement: positions in which two documents must agree.
+    """
+
+    def __init__(self, values: int, min_agreement: int):
+        self._min_agreement = min_agreement
+        self._signatures = np.empty((MAX_LEADERS, values), np.uint32)
+        self._numbers, self._labels = np.empty(MAX_LEADERS, np.uint64), np.empty(MAX_LEADERS, np.int64)
+        self._state = np.array([-1, 0])  # the bucket, and how many leaders there are
+
+    def edges(self, buckets: NDArray[np.int64], numbers: NDArray[np.uint64], signatures: Matrix) -> Edges:
+        """Edges that connect what resembles each other; the next call goes on in the bucket where this one ends.
+
+        Args:
+            buckets: `int64` of shape (n,), ascending: the bucket of each document.
+            numbers: `uint64` of shape (n,).
+            signatures: `uint32` of shape (n, values).
+        """
+        left, right = np.empty((2, len(numbers) + MAX_LEADERS), np.uint64)
+        leaders = self._signatures, self._numbers, self._labels
+        count = _lead(buckets, numbers, signatures, self._min_agreement, leaders, self._state, left, right)
+        return left[:count], right[:count]
 
 
 @njit(cache=True, nogil=True)
-def _unite_buckets(parent, entries, bits, addresses, num_perm, band, min_agreement):  # type: ignore[no-untyped-def]
-    leaders = np.empty(_MAX_LEADERS, np.int64)
-    begin = 0
-    for end in range(1, len(entries) + 1):
-        if end == len(entries) or (entries[end] ^ entries[begin]) >> bits != U64(0):
-            if end - begin > 1:
-                _unite_bucket(parent, entries, begin, end, bits, addresses, num_perm, band, min_agreement, leaders)
-            begin = end
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _unite_bucket(parent, entries, begin, end, bits, addresses, num_perm, band, min_agreement, leaders):  # type: ignore[no-untyped-def]
-    mask = (U64(1) << bits) - U64(1)
+def _pairs(members, starts, left, right):  # type: ignore[no-untyped-def]
     count = 0
-    for at in range(begin, end):
-        node = np.int64(entries[at] & mask)
-        root = find(parent, node)
-        alone = True
+    for bucket in range(len(starts) - 1):
+        begin, end = starts[bucket], starts[bucket + 1]
+        if end - begin > MAX_PAIRED:
+            continue
+        for one in range(begin, end):
+            for other in range(one + 1, end):
+                left[count] = min(members[one], members[other])
+                right[count] = max(members[one], members[other])
+                count += 1
+
+
+@njit(cache=True, nogil=True)
+def _lead(buckets, numbers, signatures, min_agreement, leaders, state, left, right):  # type: ignore[no-untyped-def]
+    found, found_numbers, labels = leaders
+    edges = 0
+    for at in range(len(numbers)):
+        if buckets[at] != state[0]:
+            state[0], state[1] = buckets[at], 0
+        count, label = state[1], -1
         for k in range(count):
-            if find(parent, leaders[k]) == root:
-                alone = False
-            elif _alike(addresses, num_perm, leaders[k], node, band, min_agreement):
-                unite(parent, leaders[k], node)
-                root = find(parent, node)
-                alone = False
-        if count < _SMALL_BUCKET or (alone and count < _MAX_LEADERS):
-            leaders[count] = node
-            count += 1
+            if labels[k] != label and agree(found[k], signatures[at]) >= min_agreement:
+                left[edges], right[edges] = found_numbers[k], numbers[at]
+                edges += 1
+                if label < 0:
+                    label = labels[k]
+                else:
+                    _relabel(labels, count, labels[k], label)
+        if count < _ALL_LEADERS or (label < 0 and count < MAX_LEADERS):
+            found[count], found_numbers[count] = signatures[at], numbers[at]
+            labels[count] = label if label >= 0 else count
+            state[1] += 1
+    return edges
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _alike(addresses, num_perm, left, right, band, min_agreement):  # type: ignore[no-untyped-def]
-    if min_agreement == 0:
-        return same_values(addresses, num_perm, left, right, band[0], band[1])
-    return agree(addresses, num_perm, left, right) >= min_agreement
+def _relabel(labels, count, old, new):  # type: ignore[no-untyped-def]
+    for k in range(count):
+        if labels[k] == old:
+            labels[k] = new

@@ -1,173 +1,131 @@
-"""Signatures read where they lie: compiled loops over addresses, so that memory-mapped files are never copied."""
+"""Signatures as rows of a matrix: hashes of the whole and of each band, and in how many values two of them agree."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 import pyarrow as pa
-from llvmlite import ir
-from numba import carray, njit, types
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
 
 from curate.kernels.hashing import U64, fmix64
 
 _STEP = U64(0x9E3779B97F4A7C15)
+_FACTOR = U64(0xD6E8FEB86659FD93)
+
+Matrix = NDArray[np.uint32]
+Hashes = NDArray[np.uint64]
 
 
-@dataclass(frozen=True)
-class Signatures:
-    """Signatures where they lie, such as in memory-mapped files, by document number.
+def signature_matrix(column: pa.Array) -> Matrix:
+    """A `fixed_size_list<uint32>` column as `uint32` of shape (n, values), without copying it."""
+    values: Matrix = column.flatten().to_numpy().reshape(len(column), column.type.list_size)
+    return values
 
-    Attributes:
-        addresses: `uint64` of shape (n,), of the first value of each document's signature.
-        num_perm: `uint32` values per signature.
-        owners: what keeps the memory alive.
+
+def whole_hashes(signatures: Matrix, groups: Hashes) -> tuple[Hashes, Hashes]:
+    """128 bits of hash of each signature, as two `uint64` of shape (n,).
+
+    Args:
+        signatures: `uint32` of shape (n, values).
+        groups: `uint64` of shape (n,): signatures of different groups have different hashes; of shape (0,): no groups.
+
+    >>> hashes = whole_hashes(np.array([[1, 2], [1, 2], [2, 1]], np.uint32), np.empty(0, np.uint64))
+    >>> [bool(one[0] == one[1] != one[2]) for one in hashes]
+    [True, True]
     """
-
-    addresses: NDArray[np.uint64]
-    num_perm: int
-    owners: tuple[pa.Array, ...]
-
-    @classmethod
-    def of_column(cls, column: pa.ChunkedArray) -> Signatures:
-        """The signatures of a column of type `fixed_size_list<uint32>`, without copying them."""
-        num_perm = column.type.list_size
-        addresses, owners = [np.empty(0, np.uint64)], []
-        for chunk in column.chunks:
-            values = chunk.flatten()
-            start = np.uint64(values.to_numpy().ctypes.data)
-            addresses.append(start + np.arange(len(chunk), dtype=np.uint64) * np.uint64(4 * num_perm))
-            owners.append(values)
-        return cls(np.concatenate(addresses), num_perm, tuple(owners))
-
-    @cached_property
-    def _in_storage_order(self) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        order = np.argsort(self.addresses)
-        return order, self.addresses[order]
-
-    def __len__(self) -> int:
-        return len(self.addresses)
-
-    def take(self, order: NDArray[np.int64]) -> Signatures:
-        """The same signatures in another order."""
-        return Signatures(self.addresses[order], self.num_perm, self.owners)
-
-    def agreement(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-        """In how many positions the documents `left[i]` and `right[i]` agree: `int64`."""
-        counts = np.empty(len(left), np.int64)
-        _agreements(self.addresses, self.num_perm, left, right, counts)
-        return counts
-
-    def bands_matched(
-        self, left: NDArray[np.int64], right: NDArray[np.int64], bands: int, rows: int
-    ) -> NDArray[np.int64]:
-        """How many bands the documents `left[i]` and `right[i]` share: `int64`."""
-        counts = np.empty(len(left), np.int64)
-        _matched_bands(self.addresses, self.num_perm, left, right, bands, rows, counts)
-        return counts
-
-    def band_entries(
-        self,
-        first: int,
-        rows: int,
-        bands: int,
-        nodes: NDArray[np.int64],
-        bits: int,
-        groups: NDArray[np.uint64] | None = None,
-    ) -> NDArray[np.uint64]:
-        """Entries for `curate.kernels.buckets`, by the values of each signature, `rows` at a time from `first` on.
-
-        Reads the signatures once, in the order in which they lie, which is several times faster than any other.
-
-        Args:
-            first, rows, bands: which values; band k has those from `first + k * rows` on.
-            nodes: `int64` of shape (n,): the number that each document has in its entries.
-            bits: of an entry, for that number.
-            groups: `uint64` of shape (n,), below 2**16: documents of different groups never share a key.
-
-        Returns:
-            `uint64` of shape (bands, n), in no particular order.
-
-        Raises:
-            ValueError: a group is 2**16 or more.
-        """
-        if groups is not None and len(groups) and groups.max() >= 1 << 16:
-            raise ValueError(f"{int(groups.max()) + 1} groups cannot be told apart; at most 65536 can")
-        order, addresses = self._in_storage_order
-        salts = np.empty(0, np.uint64) if groups is None else groups[order] << np.uint64(48)
-        entries = np.empty((bands, len(self)), np.uint64)
-        _band_entries(addresses, nodes[order], salts, self.num_perm, first, rows, np.uint64(bits), entries)
-        return entries
+    first, second = np.empty((2, len(signatures)), np.uint64)
+    _whole_hashes(signatures, groups, first, second)
+    return first, second
 
 
-@intrinsic
-def _pointer(_context, address):  # type: ignore[no-untyped-def]
-    """A pointer to `uint32` from an address, for `carray`."""
+def band_hashes(signatures: Matrix, bands: int, rows: int, groups: Hashes) -> Hashes:
+    """A hash of each band of each signature: `uint64` of shape (n, bands); those of different bands differ.
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.inttoptr(arguments[0], ir.IntType(32).as_pointer())
+    Args:
+        signatures: `uint32` of shape (n, values); band k has the values from `k * rows` on.
+        groups: as of `whole_hashes`.
+    """
+    hashes = np.empty((len(signatures), bands), np.uint64)
+    _band_hashes(signatures, rows, groups, hashes)
+    return hashes
 
-    return types.CPointer(types.uint32)(types.uint64), generate
+
+def agreements(signatures: Matrix, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int32]:
+    """In how many positions the rows `left[i]` and `right[i]` agree: `int32`.
+
+    >>> agreements(np.array([[1, 2, 3], [1, 5, 3]], np.uint32), np.array([0]), np.array([1])).tolist()
+    [2]
+    """
+    counts = np.empty(len(left), np.int32)
+    _agreements(signatures, left, right, counts)
+    return counts
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _signature(addresses, num_perm, node):  # type: ignore[no-untyped-def]
-    return carray(_pointer(addresses[node]), num_perm)
-
-
-@njit(cache=True, nogil=True)
-def agree(addresses, num_perm, left, right):  # type: ignore[no-untyped-def]
+def agree(a, b):  # type: ignore[no-untyped-def]
     """In how many positions two signatures agree."""
-    a, b = _signature(addresses, num_perm, left), _signature(addresses, num_perm, right)
     count = np.uint32(0)
-    for k in range(num_perm):
+    for k in range(len(a)):
         count += np.uint32(a[k] == b[k])
     return np.int64(count)
 
 
+@njit(cache=True, nogil=True, inline="always")
+def shared_bands(a, b, bands, rows):  # type: ignore[no-untyped-def]
+    """In how many bands two signatures agree in all rows."""
+    count = 0
+    for band in range(bands):
+        equal = True
+        for k in range(band * rows, (band + 1) * rows):
+            equal &= a[k] == b[k]
+        count += equal
+    return count
+
+
 @njit(cache=True, nogil=True)
-def _agreements(addresses, num_perm, left, right, counts):  # type: ignore[no-untyped-def]
+def _agreements(signatures, left, right, counts):  # type: ignore[no-untyped-def]
     for at in range(len(left)):
-        counts[at] = agree(addresses, num_perm, left[at], right[at])
+        counts[at] = agree(signatures[left[at]], signatures[right[at]])
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _pair(signatures, at, k):  # type: ignore[no-untyped-def]
+    """Two values and their position, spread over 64 bits."""
+    both = U64(signatures[at, k]) | (U64(signatures[at, k + 1]) << U64(32))
+    return fmix64(both ^ (U64(k) * _STEP))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _last(signatures, at, end):  # type: ignore[no-untyped-def]
+    return fmix64(U64(signatures[at, end - 1]) ^ (U64(end) * _STEP))
 
 
 @njit(cache=True, nogil=True)
-def _matched_bands(addresses, num_perm, left, right, bands, rows, counts):  # type: ignore[no-untyped-def]
-    for at in range(len(left)):
-        a, b = _signature(addresses, num_perm, left[at]), _signature(addresses, num_perm, right[at])
-        counts[at] = 0
-        for band in range(bands):
-            equal = True
-            for k in range(band * rows, (band + 1) * rows):
-                equal &= a[k] == b[k]
-            counts[at] += equal
-
-
-@njit(cache=True, nogil=True)
-def same_values(addresses, num_perm, left, right, first, stop):  # type: ignore[no-untyped-def]
-    """Whether two signatures agree in all positions from `first` up to `stop`."""
-    a, b = _signature(addresses, num_perm, left), _signature(addresses, num_perm, right)
-    equal = True
-    for k in range(first, stop):
-        equal &= a[k] == b[k]
-    return equal
-
-
-@njit(cache=True, nogil=True)
-def _band_entries(addresses, nodes, salts, num_perm, first, rows, bits, entries):  # type: ignore[no-untyped-def]
-    for at in range(len(addresses)):
-        signature = _signature(addresses, num_perm, at)
-        for band in range(len(entries)):
-            begin = first + band * rows
-            h = U64(0)
-            for k in range(begin, begin + rows - 1, 2):  # sums of independent terms, which overlap in the processor
-                h += fmix64((U64(signature[k]) | (U64(signature[k + 1]) << U64(32))) ^ (U64(k) * _STEP))
+def _band_hashes(signatures, rows, groups, hashes):  # type: ignore[no-untyped-def]
+    """Sums of independent terms, which overlap in the processor."""
+    for at in range(len(signatures)):
+        salt = groups[at] if len(groups) else U64(0)
+        for band in range(hashes.shape[1]):
+            begin, h = band * rows, salt
+            for k in range(begin, begin + rows - 1, 2):
+                h += _pair(signatures, at, k)
             if rows % 2:
-                h += fmix64(U64(signature[begin + rows - 1]) ^ (U64(begin + rows) * _STEP))
-            h = fmix64(h)
-            if len(salts):
-                h ^= salts[at]
-            entries[band, at] = ((h >> bits) << bits) | U64(nodes[at])
+                h += _last(signatures, at, begin + rows)
+            hashes[at, band] = fmix64(h)
+
+
+@njit(cache=True, nogil=True)
+def _whole_hashes(signatures, groups, first, second):  # type: ignore[no-untyped-def]
+    values = signatures.shape[1]
+    for at in range(len(signatures)):
+        h = g = groups[at] if len(groups) else U64(0)
+        for k in range(0, values - 1, 2):
+            x = _pair(signatures, at, k)
+            h += x
+            g = (((g << U64(29)) | (g >> U64(35))) ^ x) * _FACTOR
+        if values % 2:
+            x = _last(signatures, at, values)
+            h += x
+            g = (((g << U64(29)) | (g >> U64(35))) ^ x) * _FACTOR
+        first[at] = fmix64(h)
+        second[at] = fmix64(g)

@@ -14,19 +14,20 @@ import pyarrow.parquet as pq
 from curate.corpus import MemoryCorpus
 from curate.dedup.base import Dedup
 from curate.documents import ID, Documents, document_id
+from curate.rounds import FolderTables, run_rounds
 
 Row = tuple[str, str, str]  # key, source, text
 
 
 @dataclass
 class Outcome:
-    """What a stage said: by key whether kept, cluster and survivor (as keys), and the report's rows by key."""
+    """What a stage said: by key whether kept, cluster and survivor (keys); the report by key, and its file."""
 
     keep: dict[str, bool]
     cluster: dict[str, str | None]
     survivor: dict[str, str | None]
     report: dict[str, dict[str, Any]]
-    files: dict[str, bytes]
+    file: bytes
 
     @property
     def removed(self) -> set[str]:
@@ -48,30 +49,34 @@ def documents(rows: Sequence[Row], quality: dict[str, float] | None = None) -> D
 
 
 def run_dedup(
-    folder: Path, stage: Dedup, rows: Sequence[Row], parts: int = 1, quality: dict[str, float] | None = None
+    folder: Path,
+    stage: Dedup,
+    rows: Sequence[Row],
+    parts: int = 1,
+    quality: dict[str, float] | None = None,
+    slots: int = 1,
+    max_memory_bytes: int = 2_000_000_000,
 ) -> Outcome:
-    """Run a stage over rows: `parts` summaries, concluded together, each part annotated on its own."""
-    state = folder / f"state-{len(list(folder.iterdir()))}"
-    state.mkdir()
+    """Run a stage over rows, cut into parts, whose shuffles are cut into slots; little memory makes many ranges."""
+    home = folder / f"run-{len(list(folder.iterdir()))}"
     split = [documents([rows[at] for at in part], quality) for part in np.array_split(range(len(rows)), parts)]
-    [step] = stage.rounds()
-    summaries = [_mapped(step.summarize(docs), state, number) for number, docs in enumerate(split)]
-    step.conclude(MemoryCorpus(split[0]), summaries, state)
-    stage.load(state)
-    return _outcome(stage, split, rows, state)
+    tables = FolderTables(home / "tables", parts)
+    corpus = MemoryCorpus(*split, tables=tables)
+    corpus.max_memory_bytes = max_memory_bytes
+    state = home / "state"
+    state.mkdir(parents=True)
+    run_rounds(stage, corpus, tables, state, slots)
+    return _outcome(stage, split, rows, tables, state)
 
 
-def _mapped(table: pa.Table, state: Path, number: int) -> pa.Table:
-    """The table as a run would give it to `conclude`: memory-mapped, in several batches."""
-    path = state.with_name(f"{state.name}-{number}.arrow")
-    with pa.ipc.new_file(str(path), table.schema) as file:
-        file.write_table(table, max_chunksize=max(1, len(table) // 3))
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-
-
-def _outcome(stage: Dedup, split: Sequence[Documents], rows: Sequence[Row], state: Path) -> Outcome:
+def _outcome(
+    stage: Dedup, split: Sequence[Documents], rows: Sequence[Row], tables: FolderTables, state: Path
+) -> Outcome:
     key_of = {document_id("test", key, 0): key for key, _, _ in rows} | {None: None}
-    said = [stage.annotate(docs) for docs in split]
+    said = []
+    for part, docs in enumerate(split):
+        stage.load_part(tables, part)
+        said.append(stage.annotate(docs))
     keys = [key for key, _, _ in rows]
     columns = {
         name: [key_of[value] for one in said for value in one.columns[name].to_pylist()]
@@ -83,7 +88,7 @@ def _outcome(stage: Dedup, split: Sequence[Documents], rows: Sequence[Row], stat
         dict(zip(keys, columns["cluster"], strict=True)),
         dict(zip(keys, columns["survivor"], strict=True)),
         {key_of[bytes.fromhex(row["document"])]: row for row in report},
-        {path.name: path.read_bytes() for path in state.rglob("*") if path.is_file()},
+        (state / "reports" / "duplicates.parquet").read_bytes(),
     )
 
 

@@ -1,15 +1,15 @@
-"""The sort of entries against numpy's, and how keys and numbers share an entry."""
+"""Sorting entries into buckets, against numpy and plain Python."""
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.kernels.buckets import number_bits, sort_entries
-from curate.kernels.signatures import Signatures
+from curate.kernels.buckets import scatter_entries, sort_entries, sort_into_buckets
 
 
 @settings(deadline=None)  # the first call compiles
@@ -27,25 +27,27 @@ def test_one_two_or_three_digits_sort_alike(count: int) -> None:
     assert np.array_equal(sort_entries(entries.copy()), np.sort(entries))
 
 
-@pytest.mark.parametrize(("documents", "bits"), [(1, 1), (2, 1), (3, 2), (1 << 20, 20), ((1 << 20) + 1, 21)])
-def test_every_document_has_a_number(documents: int, bits: int) -> None:
-    """The last number fits, and no bit is spent in vain."""
-    assert number_bits(documents) == bits
+@settings(deadline=None)  # the first call compiles
+@given(
+    st.lists(st.integers(0, 5) | st.sampled_from([2**63, 2**63 + 1, 2**64 - 1]), max_size=60),
+    st.sampled_from([0, 2**20, 2**60]),
+)
+def test_buckets_hold_equal_keys(keys: list[int], step: int) -> None:
+    """Every key that occurs twice or more is a bucket of its places in order, also where only low bits differ."""
+    keys = [(key + step) % 2**64 for key in keys]
+    places, starts = sort_into_buckets(np.array(keys, np.uint64))
+    buckets = [places[begin:end].tolist() for begin, end in itertools.pairwise(starts)]
+    expected = [[at for at, key in enumerate(keys) if key == wanted] for wanted in sorted(set(keys))]
+    assert buckets == [bucket for bucket in expected if len(bucket) > 1]
 
 
-def test_more_documents_than_fit_are_refused() -> None:
-    """The message says how many there may be."""
-    with pytest.raises(ValueError, match="at most 4294967296"):
-        number_bits((1 << 32) + 1)
-
-
-def test_documents_of_different_groups_share_no_key() -> None:
-    """Equal signatures have equal keys within a group only."""
-    values = pa.FixedSizeListArray.from_arrays(pa.array(np.full(4 * 6, 7, np.uint32)), 4)
-    signatures = Signatures.of_column(pa.chunked_array([values]))
-    groups = np.array([0, 0, 1, 2, 2, 2], np.uint64)
-    [entries] = signatures.band_entries(0, 4, 1, np.arange(6), 3, groups)
-    assert (entries & np.uint64(7)).tolist() == list(range(6))
-    keys = (entries >> np.uint64(3)).tolist()
-    assert [keys[0] == key for key in keys] == [True, True, False, False, False, False]
-    assert [keys[3] == key for key in keys] == [False, False, False, True, True, True]
+@settings(deadline=None)  # the first call compiles
+@given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), max_size=40))
+@pytest.mark.parametrize("slots", [1, 2, 2048])
+def test_entries_come_in_the_order_of_slots(slots: int, keys: list[tuple[int, int]]) -> None:
+    """All are there, with their document, by the highest bits of their key, else as they were."""
+    array = np.array(keys, np.uint64).reshape(-1, 2)
+    rows = np.arange(len(keys), dtype=np.uint32)[::-1].copy()
+    found = zip(*(column.tolist() for column in scatter_entries(array, rows, slots)), strict=True)
+    entries = [(key, int(row)) for pair, row in zip(keys, rows, strict=True) for key in pair]
+    assert list(found) == sorted(entries, key=lambda entry: entry[0] * slots >> 64)

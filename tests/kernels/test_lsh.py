@@ -1,28 +1,28 @@
-"""Banding, buckets and verified unions against datasketch and brute force."""
+"""Banding and who is compared in a bucket, against datasketch and brute force."""
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.kernels.buckets import number_bits
-from curate.kernels.components import components
-from curate.kernels.lsh import band_shape, candidate_probability, unite_buckets
-from curate.kernels.signatures import Signatures
+from curate.kernels.buckets import sort_into_buckets
+from curate.kernels.components import Components
+from curate.kernels.lsh import (
+    MAX_PAIRED,
+    LeaderSearch,
+    band_shape,
+    candidate_probability,
+    pairs_within,
+    star_edges,
+)
+from curate.kernels.signatures import agreements, band_hashes, whole_hashes
 
-
-def _signatures_of(values: np.ndarray, chunks: int = 3) -> Signatures:
-    arrays = [
-        pa.FixedSizeListArray.from_arrays(pa.array(part.reshape(-1)), values.shape[1])
-        for part in np.array_split(values, chunks)
-    ]
-    return Signatures.of_column(pa.chunked_array(arrays))
+NO_GROUPS = np.empty(0, np.uint64)
 
 
 def _similar_values(documents: int, num_perm: int, seed: int = 0, kinds: int = 12) -> np.ndarray:
@@ -32,29 +32,6 @@ def _similar_values(documents: int, num_perm: int, seed: int = 0, kinds: int = 1
     own = draw.integers(0, 2**32, (documents, num_perm), dtype=np.uint32)
     replaced = draw.random((documents, num_perm)) < draw.choice([0.0, 0.05, 0.15, 0.4, 0.8], (documents, 1))
     return np.where(replaced, own, models[draw.integers(0, kinds, documents)])
-
-
-def _unite_all(values: np.ndarray, bands: int, rows: int, min_agreement: int) -> list[int]:
-    signatures = _signatures_of(values)
-    parent = np.arange(len(values))
-    for band in range(bands):
-        first = band * rows
-        [entries] = signatures.band_entries(first, rows, 1, np.arange(len(values)), number_bits(len(values)))
-        unite_buckets(parent, entries, signatures, (first, first + rows), min_agreement)
-    return components(parent).tolist()
-
-
-def _connected(documents: int, edges: set[tuple[int, int]]) -> list[int]:
-    """Smallest node of each node's component, by spreading labels until nothing changes."""
-    label = list(range(documents))
-    changed = True
-    while changed:
-        changed = False
-        for left, right in edges:
-            low = min(label[left], label[right])
-            changed |= label[left] != low or label[right] != low
-            label[left] = label[right] = low
-    return label
 
 
 def _datasketch_candidates(values: np.ndarray, bands: int, rows: int) -> set[tuple[int, int]]:
@@ -69,52 +46,69 @@ def _datasketch_candidates(values: np.ndarray, bands: int, rows: int) -> set[tup
 
 @pytest.mark.parametrize(("bands", "rows"), [(21, 6), (9, 13), (42, 3), (2, 64)])
 def test_candidates_are_those_of_datasketch(bands: int, rows: int) -> None:
-    """Documents share a band key exactly if `MinHashLSH` finds one from the other."""
+    """Documents share a hash of a band exactly if `MinHashLSH` finds one from the other."""
     values = _similar_values(200, 128)
-    signatures = _signatures_of(values)
     expected = _datasketch_candidates(values, bands, rows)
     assert len(expected) > 50
-    bits = number_bits(len(values))
-    entries = signatures.band_entries(0, rows, bands, np.arange(len(values)), bits).T
-    numbers, keys = entries[:, 0] & np.uint64((1 << bits) - 1), entries >> np.uint64(bits)
-    keys = keys[np.argsort(numbers)]
-    pairs = list(combinations(range(len(values)), 2))
-    left, right = np.array(pairs).T
-    shared = (keys[left] == keys[right]).sum(axis=1)
-    assert {pair for pair, count in zip(pairs, shared, strict=True) if count} == expected
-    assert np.array_equal(signatures.bands_matched(left, right, bands, rows), shared)
-    assert _unite_all(values, bands, rows, 0) == _connected(len(values), expected)
+    hashes = band_hashes(values, bands, rows, NO_GROUPS)
+    places, starts = sort_into_buckets(hashes.reshape(-1))
+    buckets = [places[begin:end] for begin, end in pairwise(starts)]
+    found = {pair for bucket in buckets for pair in combinations(sorted((bucket // bands).tolist()), 2)}
+    assert found == expected
+
+
+def test_groups_share_no_hash() -> None:
+    """Equal signatures have equal hashes within a group only."""
+    values, groups = np.full((6, 4), 7, np.uint32), np.array([5, 5, 1, 2, 2, 2], np.uint64)
+    for hashes in (*whole_hashes(values, groups), band_hashes(values, 1, 4, groups)[:, 0]):
+        assert (hashes[:, None] == hashes).tolist() == (groups[:, None] == groups).tolist()
 
 
 @settings(deadline=None)  # the first call compiles
-@given(st.integers(0, 2**32 - 1), st.integers(1, 32))
-def test_verified_clusters_are_the_components_of_verified_candidates(seed: int, min_agreement: int) -> None:
-    """In buckets of up to 64 documents nothing is missed: all candidates that agree enough are connected."""
+@given(st.lists(st.integers(0, 9), max_size=40))
+def test_small_buckets_give_all_pairs_and_large_ones_none(keys: list[int]) -> None:
+    """Each pair once, the lower number first; a star connects buckets of any size."""
+    numbers = np.random.default_rng(len(keys)).permutation(len(keys)).astype(np.uint64)
+    places, starts = sort_into_buckets(np.array(keys, np.uint64))
+    left, right = pairs_within(numbers[places], starts)
+    buckets = [sorted(numbers[at] for at, key in enumerate(keys) if key == wanted) for wanted in set(keys)]
+    pairs = sorted(pair for bucket in buckets if len(bucket) <= MAX_PAIRED for pair in combinations(bucket, 2))
+    assert sorted(zip(left, right, strict=True)) == pairs
+    star = sorted(zip(*star_edges(numbers[places], starts), strict=True))
+    assert star == sorted((bucket[0], other) for bucket in buckets for other in bucket[1:])
+
+
+def _connected(values: np.ndarray, edges: tuple[np.ndarray, np.ndarray]) -> set[frozenset[int]]:
+    found = Components(len(values))
+    found.mark(*edges)
+    found.unite(*edges)
+    numbers, roots = found.numbers(), found.roots()
+    return {frozenset(numbers[roots == root].tolist()) for root in set(roots.tolist())}
+
+
+@settings(deadline=None, max_examples=50)  # the first call compiles
+@given(st.integers(0, 2**32 - 1), st.integers(1, 32), st.integers(1, 70))
+def test_leaders_miss_nothing_in_buckets_of_64(seed: int, min_agreement: int, cut: int) -> None:
+    """All that agree enough are connected, whatever pieces a bucket comes in."""
     values = _similar_values(60, 32, seed, kinds=3)
-    shared = (values.reshape(60, 1, 8, 4) == values.reshape(1, 60, 8, 4)).all(axis=3).any(axis=2)
-    agreement = (values[:, None] == values[None]).sum(axis=2)
-    edges = {pair for pair in combinations(range(60), 2) if shared[pair] and agreement[pair] >= min_agreement}
-    assert _unite_all(values, 8, 4, min_agreement) == _connected(60, edges)
-
-
-@settings(deadline=None)  # the first call compiles
-@given(st.integers(0, 2**32 - 1))
-def test_agreement_counts_equal_positions(seed: int) -> None:
-    """Whatever chunks and order the signatures are read in."""
-    values = _similar_values(20, 48, seed)
-    order = np.random.default_rng(seed).permutation(20)
-    signatures = _signatures_of(values, chunks=5).take(order)
-    left, right = np.array(list(combinations(range(20), 2))).T
-    assert np.array_equal(signatures.agreement(left, right), (values[order[left]] == values[order[right]]).sum(axis=1))
+    search, numbers = LeaderSearch(32, min_agreement), np.arange(60, dtype=np.uint64)
+    pieces = [slice(begin, begin + cut) for begin in range(0, 60, cut)]
+    found = [search.edges(np.zeros(60, np.int64)[some], numbers[some], values[some]) for some in pieces]
+    left, right = (np.concatenate(ends) for ends in zip(*found, strict=True))
+    pairs = np.array(list(combinations(range(60), 2))).T
+    alike = agreements(values, *pairs) >= min_agreement
+    assert np.array_equal(agreements(values, *pairs), (values[pairs[0]] == values[pairs[1]]).sum(axis=1))
+    expected = _connected(values, tuple(pairs[:, alike].astype(np.uint64)))
+    assert _connected(values, (left, right)) == expected
 
 
 def test_a_large_bucket_takes_linear_time() -> None:
-    """50,000 documents that share every band and differ elsewhere are one cluster, without 10^9 comparisons."""
+    """50,000 documents that share a band and differ elsewhere are one cluster, without 10^9 comparisons."""
     values = _similar_values(50_000, 16, kinds=1)
-    values[:, :4] = 7
-    roots = _unite_all(values, 1, 4, 12)
-    near = (values == np.median(values, axis=0)).sum(axis=1) >= 15
-    assert len(set(np.array(roots)[near].tolist())) == 1
+    numbers = np.arange(len(values), dtype=np.uint64)
+    clusters = _connected(values, LeaderSearch(16, 12).edges(np.zeros(len(values), np.int64), numbers, values))
+    near = np.flatnonzero((values == np.median(values, axis=0)).sum(axis=1) >= 15).tolist()
+    assert any(set(near) <= cluster for cluster in clusters)
 
 
 @settings(deadline=None)  # the first call compiles

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.kernels.signatures import Signatures
-from curate.kernels.survivors import MAX_SURVIVORS_COMPARED, SURVIVES, choose_survivors
-
-
-def _signatures_of(values: np.ndarray) -> Signatures:
-    array = pa.FixedSizeListArray.from_arrays(pa.array(values.astype(np.uint32).reshape(-1)), values.shape[1])
-    return Signatures.of_column(pa.chunked_array([array]))
+from curate.kernels.survivors import MAX_SURVIVORS_COMPARED, SURVIVES, SurvivorSearch
 
 
 def _reference(roots, values, removable, witness, min_agreement) -> list[int]:
@@ -32,23 +25,31 @@ def _reference(roots, values, removable, witness, min_agreement) -> list[int]:
 
 
 @settings(deadline=None)  # the first call compiles
-@given(st.integers(0, 2**32 - 1), st.integers(0, 6))
-def test_each_makes_way_for_the_best_survivor_it_resembles(seed: int, min_agreement: int) -> None:
-    """Whatever clusters, signatures and rights the documents have."""
+@given(st.integers(0, 2**32 - 1), st.integers(0, 6), st.integers(1, 31))
+def test_each_makes_way_for_the_best_survivor_it_resembles(seed: int, min_agreement: int, cut: int) -> None:
+    """Whatever clusters, signatures and rights the documents have, and whatever pieces they come in."""
     draw = np.random.default_rng(seed)
-    labels = draw.integers(0, 4, 30)
-    roots = np.array([int(np.flatnonzero(labels == label)[0]) for label in labels])
-    values = draw.integers(0, 2, (30, 6))
+    roots = np.sort(draw.integers(0, 4, 30))
+    values = draw.integers(0, 2, (30, 6)).astype(np.uint32)
     removable, witness = draw.random(30) < 0.7, draw.random(30) < 0.7
-    chosen = choose_survivors(roots, _signatures_of(values), removable, witness, min_agreement)
-    assert chosen.tolist() == _reference(roots, values, removable, witness, min_agreement)
+    search = SurvivorSearch(6, min_agreement, bands=2, rows=3)
+    pieces = [slice(begin, begin + cut) for begin in range(0, 30, cut)]
+    found = [search.choose(roots[some], values[some], removable[some], witness[some]) for some in pieces]
+    survivor, agreement, bands = (
+        np.concatenate([getattr(one, name) for one in found]) for name in ("survivor", "agreement", "bands")
+    )
+    assert survivor.tolist() == _reference(roots, values, removable, witness, min_agreement)
+    gone = survivor != SURVIVES
+    equal = values[survivor] == values
+    assert agreement.tolist() == np.where(gone, equal.sum(axis=1), 0).tolist()
+    assert bands.tolist() == np.where(gone, equal.reshape(30, 2, 3).all(axis=2).sum(axis=1), 0).tolist()
 
 
 def test_a_huge_cluster_without_resemblance_is_bounded() -> None:
     """Beyond the bound a document is compared with the best survivors only; what resembles none survives."""
     documents = MAX_SURVIVORS_COMPARED + 500
-    values = np.arange(documents)[:, None].repeat(2, axis=1)
+    values = np.arange(documents, dtype=np.uint32)[:, None].repeat(2, axis=1)
     values[-1], values[-2] = values[0], values[-3]
     every = np.ones(documents, bool)
-    chosen = choose_survivors(np.zeros(documents, np.int64), _signatures_of(values), every, every, 2)
-    assert chosen[-1] == 0 and (chosen[:-1] == SURVIVES).all()
+    chosen = SurvivorSearch(2, 2, 0, 0).choose(np.zeros(documents, np.int64), values, every, every)
+    assert chosen.survivor[-1] == 0 and (chosen.survivor[:-1] == SURVIVES).all()

@@ -1,0 +1,84 @@
+"""Earlier runs that a stage builds upon: what their first round says of their documents, without their text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curate.rundir import RunDirectory, round_task_name
+from curate.stage import CorpusStage
+from curate.storage import Commit, fingerprint
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The same stage in an earlier run.
+
+    Attributes:
+        root: the run directory, absolute.
+        folder: of the stage in it.
+        rows: how many rows the first round's table of each part has.
+        contents: fingerprint of these tables.
+    """
+
+    root: str
+    folder: str
+    rows: tuple[int, ...]
+    contents: str
+
+
+def find_earlier(stage: CorpusStage, label: str, root: str) -> Earlier | list[str]:
+    """Find a stage in an earlier run, or say what is wrong with it.
+
+    Args:
+        stage: the stage that builds upon it; its first round is the one that is shared.
+        label: the stage's label, which decides if the earlier run has several of that name.
+        root: the run directory.
+    """
+    run = RunDirectory(Path(root).resolve())
+    saved = run.saved_plan()
+    if saved is None:
+        return [f"{root} is not the directory of a run: it has no plan.json"]
+    steps = [(number, step) for number, step in enumerate(saved["steps"], 1) if step["name"] == stage.name]
+    if not steps:
+        return [f"the run in {root} has no stage {stage.name}"]
+    number, step = next((each for each in steps if each[1]["label"] == label), steps[-1])
+    differences = _differences(stage, step)
+    if differences:
+        return [f"{root} cannot be compared with: {difference}" for difference in differences]
+    folder = f"{number:02}-{step['label']}-{step['fingerprint'][:8]}"
+    commits = _commits(run, folder, stage.rounds()[0].name, len(saved["parts"]))
+    if commits is None:
+        return [f"the run in {root} has not finished {step['label']}; run it first"]
+    contents = fingerprint([[output["sha256"] for output in commit.outputs] for commit in commits])
+    return Earlier(str(run.root), folder, tuple(commit.counts["rows"] for commit in commits), contents)
+
+
+def _differences(stage: CorpusStage, step: Mapping[str, Any]) -> list[str]:
+    """Which parameters differ that must be the same, with both values."""
+    here: dict[str, Any] = {"version": stage.version, **{name: getattr(stage, name) for name in stage.shared}}
+    there = {"version": step.get("version"), **step["parameters"]}
+    return [
+        f"{name} is {there.get(name)!r} there and {value!r} here"
+        for name, value in here.items()
+        if there.get(name) != value
+    ]
+
+
+def _commits(run: RunDirectory, folder: str, round_name: str, parts: int) -> Sequence[Commit] | None:
+    """The commits of the first round, if all are there with their outputs."""
+    commits = []
+    for part in range(parts):
+        try:
+            text = run.commit(folder, round_task_name(round_name, "summarize", part)).read_text(encoding="utf-8")
+            commit = Commit(**json.loads(text))
+            whole = all((run.root / each["path"]).stat().st_size == each["bytes"] for each in commit.outputs)
+        except (OSError, ValueError, TypeError):
+            return None
+        if not whole:
+            return None
+        commits.append(commit)
+    return commits
