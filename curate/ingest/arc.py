@@ -12,6 +12,7 @@ import re
 
 #: The header of a record, and hardly anything else. Addresses may hold spaces.
 ARC_LINE = rb"(?:filedesc://[^\r\n]{0,8191}+|[A-Za-z][\w+.-]{0,31}:[^\r\n]{0,8191}? \d{12,20} [^\r\n]{1,500}+)\r?\n"
+_DESCRIPTION = re.compile(rb"[12] \d [^\r\n]*\r?\nURL IP-address ")
 _FIELDS = re.compile(rb"([^\r\n]*?) [^ \r\n]+ (\d{12,20}|-) ([^ \r\n]+) ")
 
 
@@ -32,7 +33,7 @@ def arc_headers(header: bytes, block: bytes) -> dict[str, str]:
 
     Args:
         header: the line.
-        block: what follows it, or the first bytes of that.
+        block: what follows it, or the first 200 bytes of that.
 
     >>> headers = arc_headers(b"http://a.example/ 192.0.2.7 20060305082251 text/html 4270\\n", b"HTTP/1.0 200 OK")
     >>> headers["WARC-Type"], headers["WARC-Target-URI"], headers["WARC-Date"]
@@ -40,9 +41,10 @@ def arc_headers(header: bytes, block: bytes) -> dict[str, str]:
     """
     found = _FIELDS.match(header)
     url, date, media_type = (field.decode("utf-8", "replace") for field in found.groups()) if found else ("", "", "")
+    describes_file = header.startswith(b"filedesc:") or _DESCRIPTION.match(block)
     kind = "response" if block.startswith(b"HTTP/") else "resource"
     return {
-        "WARC-Type": "warcinfo" if header.startswith(b"filedesc:") else kind,
+        "WARC-Type": "warcinfo" if describes_file else kind,
         "WARC-Target-URI": url,
         "WARC-Date": _iso_date(date),
         "Content-Type": media_type,

@@ -15,6 +15,8 @@ _CONTENT_LENGTH = re.compile(  # the value may stand on a continuation line
     rb"^content-length[ \t]*:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
 _CUT_OPENING = re.compile(rb"[A-Za-z][\w+.-]{0,31}(?::|\Z)")
+_ARC_DATE = re.compile(rb" \d{12,20} ")
+_LAST_NUMBER = re.compile(rb" \d{1,18}\s*\Z")
 
 
 class Framing(ABC):
@@ -69,10 +71,11 @@ class _Warc(Framing):
         return int(value) if value.isdigit() and len(value) < 19 else None
 
     def ends_well(self, tail: bytes | bytearray) -> bool:
-        """An empty line, another record, or the end."""
+        """An empty line, another record behind at most four bytes, or the end."""
         rest = tail.lstrip(b"\r\n")
-        begins = rest[:5].upper() == b"WARC/"[: len(rest)]
-        return tail.startswith((b"\r\n\r\n", b"\n\n")) or not rest or begins
+        if tail.startswith((b"\r\n\r\n", b"\n\n")) or not rest:
+            return True
+        return self.sure.search(tail) is not None or b"WARC/".startswith(rest.upper())
 
 
 class _Arc(Framing):
@@ -89,10 +92,15 @@ class _Arc(Framing):
         return arc_length(header)
 
     def ends_well(self, tail: bytes | bytearray) -> bool:
-        """Another record, perhaps cut off in its line by the end of the file, or the end."""
+        """The end, another record, or a line with two of its three marks: damage may have cost it the third."""
         rest = tail.lstrip(b"\r\n")
-        cut_off = len(tail) < self.tail_bytes and b"\n" not in rest and _CUT_OPENING.match(rest)
-        return not rest or self.is_sure(rest) or bool(cut_off)
+        line, newline, _ = rest.partition(b"\n")
+        if not newline and len(tail) < self.tail_bytes:
+            return not rest or _CUT_OPENING.match(rest) is not None
+        if self.is_sure(rest) or self.is_sure(tail[1:]):
+            return True
+        marks = self.opening.search(line, 0, 40), _ARC_DATE.search(line), _LAST_NUMBER.search(line)
+        return len(rest) < len(tail) and sum(mark is not None for mark in marks) >= 2
 
 
 #: What tells the format of an archive.

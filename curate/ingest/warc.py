@@ -11,7 +11,7 @@ from fastwarc.warc import HeaderMap
 
 from curate.ingest.arc import arc_headers
 from curate.ingest.charset import decode_text
-from curate.ingest.clean import clean_text, valid_unicode
+from curate.ingest.clean import clean_text
 from curate.ingest.framing import HEADER_END, WARC
 from curate.ingest.html import Extracted, ExtractionError, extract_page
 from curate.ingest.http_body import BodyError, decode_body
@@ -63,12 +63,12 @@ def _outcome(source: WarcSource | WetSource, raw: RawRecord) -> Outcome:
         return _document(source, raw, headers, kind)
     except _NoDocumentError as why:
         reason, detail = why.args
-        return Quarantined(raw.offset, reason, valid_unicode(detail), raw.data[:FIRST_BYTES])
+        return Quarantined(raw.offset, reason, clean_text(detail), raw.data[:FIRST_BYTES])
 
 
 def _headers(raw: RawRecord) -> Any:
     header = raw.data[: raw.head]
-    return _parse(header, "utf-8") if WARC.opens(header) else arc_headers(header, raw.data[raw.head : raw.head + 8])
+    return _parse(header, "utf-8") if WARC.opens(header) else arc_headers(header, raw.data[raw.head : raw.head + 200])
 
 
 def _parse(header: bytes, encoding: str) -> Any:

@@ -206,15 +206,18 @@ def _lose(feed: Feed, framing: Framing, offset: int, passed: int, reason: str, d
     """Pass over `passed` bytes and on to the next record, and report all of it as one loss."""
     first = bytes(feed.buffer[:FIRST_BYTES])
     began = feed.position
-    feed.skip(max(0, passed - 1))  # the newline that ends a header may be the one before the next record
-    if _skip_to_record(feed, framing) and reason == "truncated":
+    if _skip_to_record(feed, framing, passed) and reason == "truncated":
         reason = "bad_content_length"
     ended = f"; {feed.problem}: {feed.detail}" if feed.problem and not feed.buffer else ""
     return Quarantined(offset, reason, f"{detail}; {feed.position - began} bytes lost{ended}", first)
 
 
-def _skip_to_record(feed: Feed, framing: Framing) -> bool:
-    """Pass over bytes up to the next line that begins a record; False if there is none."""
+def _skip_to_record(feed: Feed, framing: Framing, passed: int) -> bool:
+    """Pass over `passed` bytes, and on to the next line that begins a record; False if there is none."""
+    if not passed and framing.is_sure(feed.buffer[1 : framing.sure_bytes + 1]):
+        feed.skip(1)  # nothing but the newline before it is damaged
+        return True
+    feed.skip(max(0, passed - 1))  # the newline that ends a header may be the one before the next record
     while True:
         available = feed.fill(_SCAN_BYTES)
         match = framing.next_record.search(feed.buffer)
