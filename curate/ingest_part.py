@@ -55,6 +55,9 @@ def ingest_part(
             elif isinstance(record, Quarantined):
                 tally["quarantined", record.reason] += 1
                 quarantined.append(_quarantine_row(part.source, split, record))
+                if len(quarantined) >= _MAX_BATCH_DOCUMENTS:
+                    quarantine_writer.write_table(pa.Table.from_pylist(quarantined, QUARANTINE_SCHEMA))
+                    quarantined = []
             else:
                 tally["documents", ""] += 1
                 size = _append(batch, part.source, split, record)

@@ -21,6 +21,7 @@ from curate.errors import PipelineError, Problem
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 32
+MAX_NUMBER_CHARS = 100
 
 Path_ = tuple[str | int, ...]
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null")}
@@ -145,6 +146,8 @@ def _plain(node: Node, path: Path_, parsed: Parsed) -> Any:
 
 def _scalar(node: ScalarNode) -> Any:
     if node.tag not in _PLAIN_TAGS:  # dates and the like stay as written
+        return node.value
+    if len(node.value) > MAX_NUMBER_CHARS:  # Python refuses to convert numbers of thousands of digits
         return node.value
     return SafeConstructor(loader=_yaml()).construct_object(node)
 

@@ -5,7 +5,7 @@ files       patterns and folders -> the files they mean
 split       files -> byte ranges, grouped into parts
 records     read_split: a byte range -> records, quarantined records, and what is no document by nature
 ├── warc, jsonl, text, parquet, hub           one module per format
-├── warc_split, feed, inflate, input_file     bytes of a file -> bytes of one record, whatever is damaged
+├── warc_split, framing, arc, feed, inflate, input_file   bytes of a file -> bytes of one record, whatever is damaged
 ├── http_body, charset, html, clean           bytes of one record -> clean text
 └── extraction                                curate's own engine: which blocks of a page are its content
 """

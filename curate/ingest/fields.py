@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from curate.ingest.clean import clean_text, plain_value, valid_unicode
+from curate.ingest.clean import clean_text, plain_value
 from curate.ingest.records import FIRST_BYTES, Quarantined, Record
 from curate.ingest.source import HubSource, JsonlSource, ParquetSource
 
@@ -43,4 +43,4 @@ def _string(value: Any) -> str | None:
 def _refuse(row: Mapping[str, Any], offset: int, reason: str, detail: str) -> Quarantined:
     start = {str(key): value[:FIRST_BYTES] if isinstance(value, str | bytes) else value for key, value in row.items()}
     first = json.dumps(plain_value(start), ensure_ascii=False).encode()[:FIRST_BYTES]
-    return Quarantined(offset, reason, valid_unicode(detail), first)
+    return Quarantined(offset, reason, clean_text(detail), first)

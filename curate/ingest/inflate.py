@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import zstandard
 from isal import isal_zlib
 
+from curate.ingest.framing import PEEK_BYTES, Framing, sure_framing
 from curate.ingest.input_file import InputFile
 
 _STEP_BYTES = 1 << 18
@@ -105,11 +106,11 @@ def _dictionary(file: InputFile) -> Any:
 
 def codec_of(file: InputFile) -> Codec | None:
     """The compression of a file by its first bytes, else by its name; None if it is not compressed."""
-    head = file.read_at(0, 16)
+    head = file.read_at(0, PEEK_BYTES)
     for codec in (Gzip(), Zstd(file)):
-        if codec.starts(head):
+        if codec.starts(head[:16]):
             return codec
-    if head[:5] == b"WARC/":
+    if sure_framing(head):
         return None
     name = file.path.lower()
     return Gzip() if name.endswith(".gz") else Zstd() if name.endswith(".zst") else None
@@ -127,7 +128,8 @@ class Inflater:
     """A chain of members from `start` on.
 
     Args:
-        until_record: end the chain where a later member begins with `WARC/`; else where no member follows.
+        until_record: end the chain where a later member begins with a record of this format; if None, where no
+            member follows.
 
     Attributes:
         start, end: compressed bytes consumed so far.
@@ -137,7 +139,9 @@ class Inflater:
         detail: more about the problem.
     """
 
-    def __init__(self, file: InputFile, start: int, codec: Codec, limit: InflationLimit, until_record: bool = False):
+    def __init__(
+        self, file: InputFile, start: int, codec: Codec, limit: InflationLimit, until_record: Framing | None = None
+    ):
         self.start = self.end = start
         self.checked = 0
         self.problem = self.detail = ""
@@ -174,7 +178,7 @@ class Inflater:
     def _goes_on(self) -> bool:
         if not self._codec.starts(self._file.read_at(self.end, 16)):
             return False
-        return not (self._until_record and begins_record(self._file, self.end, self._codec))
+        return not (self._until_record and begins_record(self._file, self.end, self._codec, self._until_record))
 
 
 def _left(stream: Any) -> int:
@@ -182,27 +186,32 @@ def _left(stream: Any) -> int:
     return len(stream.unused_data if stream.eof else stream.unconsumed_tail)
 
 
-def begins_record(file: InputFile, position: int, codec: Codec) -> bool:
-    """Whether a member at `position` inflates to something that begins with `WARC/`."""
+def peek(file: InputFile, position: int, codec: Codec, size: int) -> bytes:
+    """The first bytes that a member at `position` inflates to, about `size` if there are so many."""
     if not codec.starts(file.read_at(position, 16)):
-        return False
+        return b""
     stream, out = codec.new(), b""
     for _ in range(_MAX_PEEK_READS):  # a gzip header may be long, but not endless
         data = file.read_at(position, 1 << 10)
         try:
-            out += codec.inflate(stream, data, 5)
+            out += codec.inflate(stream, data, size)
         except codec.error:
-            return False
-        position += len(data) - _left(stream)
-        if len(out) >= 5 or stream.eof or not data:
             break
-    return out[:5] == b"WARC/"
+        position += len(data) - _left(stream)
+        if len(out) >= size or stream.eof or not data:
+            break
+    return out
 
 
-def find_member(file: InputFile, codec: Codec, start: int, stop: int) -> int:
-    """Where, at `start` or later, the first member stands that begins with `WARC/`; `stop` if none before it."""
+def begins_record(file: InputFile, position: int, codec: Codec, framing: Framing) -> bool:
+    """Whether a member at `position` inflates to something that surely begins with a record."""
+    return framing.is_sure(peek(file, position, codec, framing.sure_bytes))
+
+
+def find_member(file: InputFile, codec: Codec, framing: Framing, start: int, stop: int) -> int:
+    """Where, at `start` or later, the first member stands that begins with a record; `stop` if none before it."""
     position = file.find(codec.magic, start, stop)
-    while position >= 0 and not begins_record(file, position, codec):
+    while position >= 0 and not begins_record(file, position, codec, framing):
         position = file.find(codec.magic, position + 1, stop)
     return position if position >= 0 else stop
 

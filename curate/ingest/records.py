@@ -74,6 +74,8 @@ _READERS = {
     "text": "curate.ingest.text:read_text",
     "hub": "curate.ingest.hub:read_hub",
 }
+#: Readers that hand what they read to native code or to extractors, at which a process may hang or end.
+_GUARDED = ("read_warc", "read_parquet")
 
 
 def read_split(source: Source, split: Split, guard: Guard = UNGUARDED) -> Iterator[Outcome]:
@@ -83,11 +85,11 @@ def read_split(source: Source, split: Split, guard: Guard = UNGUARDED) -> Iterat
     Damage never raises: what it costs is yielded as `Quarantined`, and reading goes on behind it.
 
     Args:
-        guard: notes which record is being read, and knows which to leave out; only web archives need it.
+        guard: notes which record is being read, and knows which to leave out; web archives and Parquet files need it.
 
     Raises:
         InputError: the file cannot be opened or read at all.
     """
     module, _, function = _READERS[source.read].partition(":")  # type: ignore[attr-defined]
     reader: Callable[..., Iterator[Outcome]] = getattr(import_module(module), function)
-    return reader(source, split, guard) if function == "read_warc" else reader(source, split)
+    return reader(source, split, guard) if function in _GUARDED else reader(source, split)

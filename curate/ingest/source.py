@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _SUFFIXES = {
-    "warc": (".warc",),
+    "warc": (".warc", ".arc"),
     "wet": (".warc.wet", ".wet"),
     "jsonl": (".jsonl", ".ndjson", ".json"),
     "parquet": (".parquet",),
@@ -82,7 +82,7 @@ class ExtractOptions(BaseModel):
 
 
 class WarcSource(_StreamSource):
-    """Web archives: `.warc`, `.warc.gz` or `.warc.zst`, compressed by record or as a whole."""
+    """Web archives: `.warc`, `.warc.gz`, `.warc.zst` or `.arc`, `.arc.gz`, compressed by record or as a whole."""
 
     read: Literal["warc"] = "warc"
     extract: ExtractOptions = Field(ExtractOptions(), description="What turns HTML into text, and how.")

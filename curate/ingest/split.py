@@ -10,7 +10,7 @@ from curate.ingest.files import FoundFile
 from curate.ingest.source import Source
 
 _CUT_ANYWHERE = {
-    "warc": (".warc", ".warc.gz", ".warc.zst"),
+    "warc": (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz"),
     "wet": (".wet", ".wet.gz", ".wet.zst", ".warc", ".warc.gz", ".warc.zst"),
     "jsonl": (".jsonl", ".ndjson", ".json"),
     "parquet": (".parquet",),

@@ -1,4 +1,4 @@
-"""WARC and WET records to documents."""
+"""WARC, ARC and WET records to documents."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 
 from fastwarc.warc import HeaderMap
 
+from curate.ingest.arc import arc_headers
 from curate.ingest.charset import decode_text
-from curate.ingest.clean import clean_text, valid_unicode
+from curate.ingest.clean import clean_text
+from curate.ingest.framing import HEADER_END, WARC
 from curate.ingest.html import Extracted, ExtractionError, extract_page
 from curate.ingest.http_body import BodyError, decode_body
 from curate.ingest.input_file import open_input
 from curate.ingest.records import FIRST_BYTES, Outcome, Quarantined, Record, Skipped
 from curate.ingest.source import WarcSource, WetSource
 from curate.ingest.split import Split
-from curate.ingest.warc_split import HEADER_END, RawRecord, split_warc
+from curate.ingest.warc_split import RawRecord, split_warc
 from curate.ingest.watch import UNGUARDED, Guard
 
 _NO_DOCUMENTS = ("warcinfo", "request", "metadata", "revisit", "continuation")
@@ -33,7 +35,7 @@ class _NoDocumentError(Exception):
 
 
 def read_warc(source: WarcSource | WetSource, split: Split, guard: Guard = UNGUARDED) -> Iterator[Outcome]:
-    """The records of a WARC or WET file that begin in a split; see `curate.ingest.records.read_split`.
+    """The records of a WARC, ARC or WET file that begin in a split; see `curate.ingest.records.read_split`.
 
     Documents are made of responses with a status of 200 to 299, of resources and of conversions, if they are HTML,
     XHTML or plain text.
@@ -54,14 +56,19 @@ def read_warc(source: WarcSource | WetSource, split: Split, guard: Guard = UNGUA
 
 def _outcome(source: WarcSource | WetSource, raw: RawRecord) -> Outcome:
     try:
-        headers = _parse(raw.data[: raw.head], "utf-8")
+        headers = _headers(raw)
         kind = _value(headers, "WARC-Type").lower()
         if kind in _NO_DOCUMENTS:
             return Skipped(f"record_type:{kind}")
         return _document(source, raw, headers, kind)
     except _NoDocumentError as why:
         reason, detail = why.args
-        return Quarantined(raw.offset, reason, valid_unicode(detail), raw.data[:FIRST_BYTES])
+        return Quarantined(raw.offset, reason, clean_text(detail), raw.data[:FIRST_BYTES])
+
+
+def _headers(raw: RawRecord) -> Any:
+    header = raw.data[: raw.head]
+    return _parse(header, "utf-8") if WARC.opens(header) else arc_headers(header, raw.data[raw.head : raw.head + 200])
 
 
 def _parse(header: bytes, encoding: str) -> Any:

@@ -1,0 +1,181 @@
+"""Files of a few kilobytes that hold gigabytes, and documents that are gigabytes: bounded memory, little time."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import brotli
+import pytest
+from ingest_files import FRAMINGS, Record, http, page, read, warc_record
+
+GIB = 1 << 30
+
+#: Reads files in a fresh process, and prints for each of them what was quarantined, the processor time in seconds and
+#: the most memory in bytes so far.
+READ = """
+import json, resource, sys
+from pathlib import Path
+from curate.ingest import Split, extract, read_split
+from curate.ingest.source import JsonlSource, TextSource, WarcSource
+extract("<p>Loaded before anything is measured.")
+for name in sys.argv[1:]:
+    size = Path(name).stat().st_size
+    kind = JsonlSource if ".jsonl" in name else TextSource if ".txt" in name else WarcSource
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    split = Split(name, "a", 0, size, size)
+    found = [getattr(item, "reason", "document") for item in read_split(kind(paths="x"), split)]
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(json.dumps([Path(name).name, found, seconds, after.ru_maxrss * 1024]))
+"""
+
+
+def gzip_bomb(size: int, head: bytes = b"") -> bytes:
+    """`head` and then zeros, `size` bytes of them, in one gzip member (whose checksum is wrong: nobody gets so far)."""
+    stream = zlib.compressobj(9, wbits=31)
+    start = stream.compress(head) + stream.flush(zlib.Z_FULL_FLUSH)
+    block = stream.compress(bytes(1 << 24)) + stream.flush(zlib.Z_FULL_FLUSH)
+    return start + block * (size >> 24) + stream.flush()
+
+
+def zstd_bomb(size: int, head: bytes = b"") -> bytes:
+    """The same in one zstd frame: a raw block and blocks of 4 bytes that stand for 128 KiB each."""
+    blocks = (
+        struct.pack("<I", len(head) << 3)[:3] + head + (struct.pack("<I", 1 << 20 | 1 << 1)[:3] + b"\0") * (size >> 17)
+    )
+    return b"\x28\xb5\x2f\xfd\x00\x88" + blocks + b"\x01\x00\x00"
+
+
+def brotli_bomb(size: int) -> bytes:
+    """Zeros in a brotli stream of 8 bytes for each 16 MiB."""
+    stream = brotli.Compressor(quality=5, lgwin=24)
+    pieces = [stream.process(bytes(1 << 24)) + stream.flush() for _ in range(3)]
+    assert pieces[1] == pieces[2]
+    return pieces[0] + pieces[1] * (size >> 24) + stream.finish()
+
+
+def _response(body: bytes, coding: str) -> bytes:
+    return gzip.compress(warc_record(http(body, Content_Encoding=coding)), mtime=0)
+
+
+def _bombs(size: int) -> dict[str, tuple[bytes, str]]:
+    """Files, and the reason that each is to be quarantined for."""
+    record = warc_record(b"", content_length=size)[:-4]
+    twice = gzip.compress(gzip_bomb(size), mtime=0)
+    return {
+        "member.warc.gz": (gzip_bomb(size), "not_warc"),
+        "record.warc.gz": (gzip_bomb(size, record), "too_large"),
+        "gzip_of_gzip.warc.gz": (gzip.compress(twice, mtime=0), "not_warc"),
+        "frame.warc.zst": (zstd_bomb(size), "not_warc"),
+        "record.warc.zst": (zstd_bomb(size, record), "too_large"),
+        "body_gzip.warc.gz": (_response(gzip_bomb(size), "gzip"), "too_large"),
+        "body_gzip_of_gzip.warc.gz": (_response(twice, "gzip, gzip"), "too_large"),
+        "body_br.warc.gz": (_response(brotli_bomb(size), "br"), "too_large"),
+        "body_zstd.warc.gz": (_response(zstd_bomb(size), "zstd"), "too_large"),
+        "line.jsonl.gz": (gzip_bomb(size, b'{"text": "'), "too_large"),
+        "line.jsonl.zst": (zstd_bomb(size, b'{"text": "'), "too_large"),
+        "text.txt.gz": (gzip_bomb(size), "too_large"),
+        "text.txt.zst": (zstd_bomb(size), "too_large"),
+    }
+
+
+def test_the_bombs_are_what_they_say() -> None:
+    """Other decompressors find in small ones of the same make the zeros that they are said to hold."""
+    import zstandard
+
+    size = 1 << 25
+    assert zlib.decompressobj(31).decompress(gzip_bomb(size, b"x"), size) == b"x" + bytes(size - 1)
+    assert zstandard.ZstdDecompressor().decompressobj().decompress(zstd_bomb(size, b"x")) == b"x" + bytes(size)
+    assert not any(brotli.decompress(brotli_bomb(size)))
+
+
+@pytest.mark.parametrize("size", [GIB, 10 * GIB], ids=["1 GiB", "10 GiB"])
+def test_bombs_stop_within_300_mb_and_a_second(tmp_path, size) -> None:
+    """Each of 13 bombs is quarantined; the process that reads them all stays below 300 MB, and each takes under 1 s."""
+    bombs = _bombs(size)
+    for name, (data, _) in bombs.items():
+        (tmp_path / name).write_bytes(data)
+    command = [sys.executable, "-c", READ, *(str(tmp_path / name) for name in bombs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {name: reasons[0] for name, reasons, _, _ in found} == {name: reason for name, (_, reason) in bombs.items()}
+    assert max(peak for *_, peak in found) < 300e6
+    assert max(seconds for _, _, seconds, _ in found) < 1
+
+
+def test_a_bomb_costs_its_neighbours_nothing(tmp_path) -> None:
+    """The members before and behind a bomb are read."""
+    framing = FRAMINGS[".warc.gz"]
+    data = (
+        framing([page(0)])
+        + gzip_bomb(GIB)
+        + framing([page(1)])
+        + _response(gzip_bomb(GIB), "gzip")
+        + framing([page(2)])
+    )
+    (tmp_path / "a.warc.gz").write_bytes(data)
+    items = read(tmp_path / "a.warc.gz")
+    assert [item.text for item in items if isinstance(item, Record)] == ["Page 0.", "Page 1.", "Page 2."]
+    assert len(items) == 5
+
+
+def _sparse(path: Path, head: bytes, size: int, tail: bytes) -> Path:
+    """A file with a hole of `size` bytes, read as zeros, which takes no room on the disk."""
+    with path.open("wb") as file:
+        file.write(head)
+        file.seek(size, 1)
+        file.write(tail)
+    return path
+
+
+HUGE: dict[str, Callable[[Path], tuple[Path, list[str]]]] = {
+    "a text": lambda folder: (_sparse(folder / "a.txt", b"Text", GIB, b"."), ["too_large"]),
+    "a line": lambda folder: (
+        _sparse(folder / "a.jsonl", b'{"text": "one"}\n{"text": "', GIB, b'"}\n{"text": "two"}\n'),
+        ["document", "too_large", "document"],
+    ),
+    "a record": lambda folder: (
+        _sparse(folder / "a.warc", page(0) + warc_record(b"", content_length=GIB)[:-4], GIB, b"\r\n\r\n" + page(1)),
+        ["document", "too_large", "document"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("huge", HUGE)
+def test_a_document_of_a_gigabyte(tmp_path, huge) -> None:
+    """It is quarantined as too large, in less than 300 MB, and its neighbours are read."""
+    path, wanted = HUGE[huge](tmp_path)
+    done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=True)
+    ((_, reasons, _, peak),) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert reasons == wanted and peak < 300e6
+
+
+#: Ingests a file of lines by the whole pipeline, and prints how many became what and the most memory in bytes.
+INGEST = """
+import json, resource, sys
+from curate import run
+result = run(sys.argv[1], output=sys.argv[2], workers=0, stop_after="ingest")
+counts = [result.funnel.count("ingest", kind)[0] for kind in ("documents", "quarantined")]
+print(json.dumps([counts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
+"""
+
+
+@pytest.mark.slow
+def test_a_million_rows_of_next_to_nothing(tmp_path) -> None:
+    """Half of them documents of one byte, half of them no documents: all are counted, in less than 400 MB."""
+    (tmp_path / "rows.jsonl").write_text('{"text": "a"}\n1\n' * 500_000)
+    sources = f"sources: {{rows: {{read: jsonl, paths: '{tmp_path}/rows.jsonl'}}}}"
+    (tmp_path / "p.yaml").write_text(f"name: p\n{sources}\nstages: [exact_dedup]\n")
+    command = [sys.executable, "-c", INGEST, str(tmp_path / "p.yaml"), str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    counts, peak = json.loads(done.stdout.splitlines()[-1])
+    assert counts == [500_000, 500_000]
+    assert peak < 400e6, peak
