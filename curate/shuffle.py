@@ -51,6 +51,17 @@ class TableFile:
         """All of the file, left on the disk until it is touched: for random access, and to be let go soon."""
         return pa.ipc.open_file(pa.memory_map(str(self.path))).read_all()
 
+    def column_offsets(self, name: str) -> Iterator[tuple[int, int, int]]:
+        """Where the values of a column of lists of one size lie: first row, rows and offset in bytes of each batch."""
+        with pa.memory_map(str(self.path)) as file:
+            start = file.read_buffer().address
+            first = 0
+            for batch in pa.ipc.open_file(file).read_all().to_batches():
+                values = batch[name].values
+                offset = values.buffers()[1].address - start + values.offset * values.type.bit_width // 8
+                yield first, len(batch), offset
+                first += len(batch)
+
     @cached_property
     def schema(self) -> pa.Schema:
         """The columns."""

@@ -51,8 +51,6 @@ _BYTES_PER_MEMBER = 16
 _ROWS_PER_GROUP = 1 << 17
 #: The two hexadecimal digits of each byte.
 _DIGITS = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)
-#: Spreads consecutive numbers over all keys (Fibonacci hashing).
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def write_clusters(corpus: Corpus, knowledge: Knowledge, rounds: Sequence[str], state: Path) -> None:
@@ -82,13 +80,16 @@ def write_clusters(corpus: Corpus, knowledge: Knowledge, rounds: Sequence[str], 
 
 
 def cluster_members(corpus: Corpus, knowledge: Knowledge, part: int) -> pa.Table:
-    """The documents of a part that are in a cluster, with all that decides who survives; `key` is of the cluster."""
+    """The documents of a part that are in a cluster, with all that decides who survives.
+
+    `key` is of the cluster, in the order of its lowest number: so the signatures of a range lie near each other.
+    """
     first, stop = knowledge.starts[part : part + 2].tolist()
     numbers = list_marks(knowledge.members, first, stop)
     roots = np.array(knowledge.roots[knowledge.member_starts[part] : knowledge.member_starts[part + 1]])
     own = corpus.tables.summary(SIGNATURES, part).mapped().select(["id", "source", "text_bytes", "quality"])
     columns = {
-        "key": roots.view(np.uint64) * _SPREAD,
+        "key": roots.view(np.uint64) << np.uint64(64 - max(1, (len(knowledge.roots) - 1).bit_length())),
         "root": roots,
         "number": numbers,
         "run": np.full(len(numbers), corpus.tables.run_of(part), np.int32),

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.kernels.signatures import Matrix, signature_matrix
-from curate.shuffle import StageTables
+from curate.kernels.read_rows import read_rows
+from curate.kernels.signatures import Matrix
+from curate.shuffle import StageTables, TableFile
 
 #: The round whose tables hold a row for each document that can have duplicates, with its signature.
 SIGNATURES = "signatures"
@@ -100,36 +101,30 @@ def signature_values(tables: StageTables) -> int:
 def gather_signatures(tables: StageTables, starts: NDArray[np.int64], numbers: NDArray[np.uint64]) -> Matrix:
     """The signatures of some documents: `uint32` of shape (n, values).
 
-    Files are mapped one at a time and let go, so that no more than one part's pages count as memory.
-
     Args:
         tables: with the signatures of all parts.
         starts: as of `Knowledge`.
-        numbers: `uint64` of shape (n,), quickest if ascending.
+        numbers: `uint64` of shape (n,), in any order.
     """
-    ascending = bool((numbers[1:] >= numbers[:-1]).all())
-    order = None if ascending else np.argsort(numbers)
-    wanted = (numbers if order is None else numbers[order]).astype(np.int64)
+    order = np.argsort(numbers)
+    wanted = numbers[order].astype(np.int64)
     found = np.empty((len(wanted), signature_values(tables)), np.uint32)
     edges = np.searchsorted(wanted, starts)
     for part in np.flatnonzero(np.diff(edges)):
-        rows = wanted[edges[part] : edges[part + 1]] - starts[part]
-        _take(tables, int(part), rows, found[edges[part] : edges[part + 1]])
-    if order is None:
-        return found
-    inverse = np.empty_like(order)
-    inverse[order] = np.arange(len(order))
-    return found[inverse]
+        span = slice(edges[part], edges[part + 1])
+        _read(tables.summary(SIGNATURES, int(part)), wanted[span] - starts[part], found, order[span])
+    return found
 
 
-def _take(tables: StageTables, part: int, rows: NDArray[np.int64], found: Matrix) -> None:
-    for first, batch in signature_chunks(tables, part):
-        begin, end = np.searchsorted(rows, [first, first + len(batch)])
-        if begin < end:
-            matrix = signature_matrix(batch["signature"])
-            np.take(matrix, rows[begin:end] - first, axis=0, out=found[begin:end], mode="clip")
+def _read(file: TableFile, rows: NDArray[np.int64], found: Matrix, places: NDArray[np.int64]) -> None:
+    """Read the signatures of ascending rows of a part to their places."""
+    with file.path.open("rb") as opened:
+        for first, length, offset in file.column_offsets("signature"):
+            begin, end = np.searchsorted(rows, [first, first + length])
+            if begin < end:
+                read_rows(opened.fileno(), offset, rows[begin:end] - first, found, places[begin:end])
 
 
 def batch_rows(max_memory_bytes: int, values: int) -> int:
-    """Signatures that are gathered at once: an eighth of the memory, for there is a copy, and other arrays."""
+    """Signatures that are gathered at once: an eighth of the memory, for there are other arrays."""
     return max(1024, max_memory_bytes // (8 * max(1, 4 * values)))
