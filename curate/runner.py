@@ -27,7 +27,7 @@ from curate.report.progress import Quiet, Reporter
 from curate.report.publish import publish
 from curate.rundir import RunDirectory
 from curate.stage import Writer
-from curate.storage import Commit, atomic_file, read_commit, remove_temporary, write_json
+from curate.storage import Commit, DamagedError, atomic_file, read_commit, remove_temporary, write_json
 from curate.strict_yaml import Parsed
 
 
@@ -126,10 +126,15 @@ def _last_step(plan: Plan, stop_after: str | None) -> int:
     return ["ingest", *(step.label for step in plan.steps)].index(stop_after)
 
 
-def committed(run_directory: RunDirectory, plan: Plan, task: Task) -> Commit | None:
-    """The commit of a task if it is done."""
+def committed(run_directory: RunDirectory, plan: Plan, task: Task, reporter: Reporter | None = None) -> Commit | None:
+    """The commit of a task if it is done; what is damaged does not count, and the reporter is told of it."""
     file = run_directory.commit(plan.folder(task.step), plan.task_name(task))
-    return read_commit(file, task.key, run_directory.root)
+    try:
+        return read_commit(file, task.key, run_directory.root)
+    except DamagedError as damage:
+        if reporter:
+            reporter.warn(f"{damage}; it is made again")
+        return None
 
 
 class _Runner:
@@ -176,7 +181,7 @@ class _Runner:
         began = time.monotonic()
         self.reporter.start(label)
         for tasks in phases:
-            found = {task: committed(self.directory, self.plan, task) for task in tasks}
+            found = {task: committed(self.directory, self.plan, task, self.reporter) for task in tasks}
             todo = [task for task, commit in found.items() if commit is None]
             self.reporter.extend(len(tasks), len(tasks) - len(todo))
             for task, commit in self.engine.run(str(self.directory.root), todo):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from curate.report.funnel import Funnel
 from curate.run_corpus import RunCorpus, read_table
 from curate.rundir import RunDirectory
 from curate.stage import Writer
-from curate.storage import publish_folder
+from curate.storage import publish_folder, remove_folder
 from curate.tables import write_parquet
 from curate.tokenize.report import bytes_per_token
 
@@ -30,12 +29,12 @@ def publish(run: RunDirectory, plan: Plan, funnel: Funnel, done: int) -> None:
     tokenizers = [step for step in steps if step.stage.name.endswith("_tokenizer")]
     if tokenizers:
         tables["tokenizer"] = _tokenizer_table(run, plan, tokenizers[-1])
+    remove_folder(run.tokens)  # tokens of other parameters must not stand beside these reports
     with tempfile.TemporaryDirectory(dir=run.root) as staging:
         files = {f"{name}.parquet": Path(staging) / f"{name}.parquet" for name in tables}
         for name, table in tables.items():
             write_parquet(files[f"{name}.parquet"], table)
         publish_folder(files, run.reports)
-    shutil.rmtree(run.tokens, ignore_errors=True)  # tokens of other parameters must not stand beside these reports
     for step in steps:
         if isinstance(step.stage, Writer):
             publish_folder({path.name: path for path in run.shards(step.folder).iterdir()}, run.tokens)
