@@ -77,6 +77,11 @@ class Plan:
     parts: tuple[Part, ...]
     steps: tuple[Step, ...] = field(default=())
 
+    @property
+    def key(self) -> str:
+        """The fingerprint of the whole plan."""
+        return fingerprint(self.to_json())
+
     def step(self, index: int) -> Step:
         """The step of an index (1 is the first stage)."""
         return self.steps[index - 1]
@@ -186,7 +191,7 @@ def _parts(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem]) -
 
 def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], parts: Sequence[Part]) -> list[Step]:
     steps: list[Step] = []
-    previous = fingerprint(INGEST_VERSION, list(pipeline.sources))
+    previous = _first_fingerprint(pipeline)
     for number, (label, stage) in enumerate(pipeline.stages, 1):
         contents = {}
         parameters = stage.model_dump(mode="json")
@@ -197,11 +202,37 @@ def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], p
                 where = _where(parsed, ("stages", number - 1, stage.name, parameter))
                 problems.append(Problem(where, f"{label}.{parameter}: {error}"))
             parameters.pop(parameter, None)  # what the files hold counts, not where they lie
-        previous = fingerprint(label, stage.version, parameters, contents, previous)
-        if isinstance(stage, CorpusStage | Writer):
-            previous = fingerprint(previous, [part.key for part in parts])
+        previous = _fingerprint_of(label, stage, parameters, contents, previous, parts)
         steps.append(Step(number, label, stage, previous, parameters | {"files": contents} if contents else parameters))
     return steps
+
+
+def _first_fingerprint(pipeline: Pipeline) -> str:
+    return fingerprint(INGEST_VERSION, list(pipeline.sources))
+
+
+def _fingerprint_of(
+    label: str,
+    stage: Stage | Writer,
+    parameters: Mapping[str, Any],
+    contents: Mapping[str, Any],
+    previous: str,
+    parts: Sequence[Part],
+) -> str:
+    own = fingerprint(label, stage.version, parameters, contents, previous)
+    return fingerprint(own, [part.key for part in parts]) if isinstance(stage, CorpusStage | Writer) else own
+
+
+def computed_otherwise(plan: Plan) -> list[str]:
+    """Labels of the steps of a saved plan whose fingerprints are not those that this version of curate computes."""
+    labels, previous = [], _first_fingerprint(plan.pipeline)
+    for step in plan.steps:
+        parameters = {name: value for name, value in step.parameters.items() if name != "files"}
+        contents = step.parameters.get("files", {})
+        if _fingerprint_of(step.label, step.stage, parameters, contents, previous, plan.parts) != step.fingerprint:
+            labels.append(step.label)
+        previous = step.fingerprint
+    return labels
 
 
 def _where(parsed: Parsed | None, path: tuple[str | int, ...]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import socket
 from collections.abc import Iterator
@@ -13,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from curate.errors import ResourceError, StateError
+from curate.storage import read_sealed
 
 
 @dataclass(frozen=True)
 class RunDirectory:
     """Paths under `root`.
 
-    pipeline.yaml plan.json environment.json timings.json LOCK
+    pipeline.yaml plan.json environment.json timings.json finished.json LOCK
     documents/part-00000.parquet        quarantine/part-00000.parquet
     stages/03-fuzzy_dedup-9c1e77b0/     part-00000.parquet  part-00000.TABLE.arrow  ROUND-00000.arrow
                                         state/  shards/  commits/
@@ -42,6 +42,26 @@ class RunDirectory:
     def plan(self) -> Path:
         """The plan of the last run."""
         return self.root / "plan.json"
+
+    @property
+    def pipeline(self) -> Path:
+        """The pipeline of the last run, every default written out."""
+        return self.root / "pipeline.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """What the last run ran on."""
+        return self.root / "environment.json"
+
+    @property
+    def timings(self) -> Path:
+        """How long the steps of the last finished run took."""
+        return self.root / "timings.json"
+
+    @property
+    def finished(self) -> Path:
+        """The commit of the whole run: there only while the run directory is that of a finished run."""
+        return self.root / "finished.json"
 
     @property
     def reports(self) -> Path:
@@ -126,7 +146,6 @@ class RunDirectory:
     def saved_plan(self) -> dict[str, Any] | None:
         """The plan of the last run as plain data, or None if there is none that can be read."""
         try:
-            value = json.loads(self.plan.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # absent or torn: then nothing is known of an earlier run
+            return read_sealed(self.plan)
+        except (OSError, ValueError):  # absent or damaged: then nothing is known of an earlier run
             return None
-        return value if isinstance(value, dict) else None

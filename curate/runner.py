@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow.parquet as pq
-from ruamel.yaml import YAML
 
 from curate.documents import id_words
 from curate.engines.local import LocalEngine
@@ -27,7 +26,16 @@ from curate.report.progress import Quiet, Reporter
 from curate.report.publish import publish
 from curate.rundir import RunDirectory
 from curate.stage import Writer
-from curate.storage import Commit, DamagedError, atomic_file, read_commit, remove_temporary, write_json
+from curate.storage import (
+    Commit,
+    DamagedError,
+    atomic_file,
+    describe_outputs,
+    read_commit,
+    remove_temporary,
+    write_commit,
+    write_sealed,
+)
 from curate.strict_yaml import Parsed
 
 
@@ -161,8 +169,8 @@ class _Runner:
         publish(self.directory, self.plan, self.funnel, last)
         seconds = time.monotonic() - began
         peak = self.engine.peak_memory_bytes()
-        timings = {"seconds": self.timings, "peak_memory_bytes": peak}
-        write_json(self.directory.root / "timings.json", timings)
+        write_sealed(self.directory.timings, {"seconds": self.timings, "peak_memory_bytes": peak})
+        self._commit_run(last)
         return RunResult(self.directory.root, self.plan, self.funnel, seconds, self.tasks_run, self.tasks_reused, peak)
 
     def _phases(self, step: Step) -> Iterator[list[Task]]:
@@ -198,13 +206,17 @@ class _Runner:
         return commits
 
     def _save_plan(self) -> None:
-        root = self.directory.root
-        write_json(self.directory.plan, self.plan.to_json())
-        write_json(root / "environment.json", describe_environment())
-        with atomic_file(root / "pipeline.yaml") as temporary, temporary.open("w", encoding="utf-8") as file:
-            yaml = YAML()
-            yaml.default_flow_style = None
-            yaml.dump(self.plan.pipeline.resolved(), file)
+        """Write what is about to run; from here on the run directory is that of an unfinished run."""
+        self.directory.finished.unlink(missing_ok=True)
+        write_sealed(self.directory.plan, self.plan.to_json())
+        write_sealed(self.directory.environment, describe_environment())
+        with atomic_file(self.directory.pipeline) as temporary:
+            temporary.write_text(self.plan.pipeline.as_yaml(), encoding="utf-8")
+
+    def _commit_run(self, last: int) -> None:
+        """Declare the run finished: the commit of its reports; everything else has commits already."""
+        reports = describe_outputs(sorted(self.directory.reports.iterdir()), self.directory.root)
+        write_commit(self.directory.finished, Commit(self.plan.key, reports, {"steps": last}))
 
     def _check_ids(self) -> None:
         """Document ids must be unique over the whole corpus."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from curate.plan import Plan, Step, Task
 from curate.run_corpus import RunCorpus, read_table
 from curate.rundir import RunDirectory
 from curate.stage import CorpusStage, Stage, Writer
-from curate.storage import Commit, describe_outputs, write_commit
+from curate.storage import Commit, describe_outputs, read_sealed, write_commit
 from curate.tables import write_tables
 
 #: What a task hands back to be committed: the files it wrote and what it counted.
@@ -44,7 +43,7 @@ def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
 
 @lru_cache(maxsize=1)
 def _plan(root: str, changed_ns: int) -> Plan:
-    return Plan.from_json(json.loads(RunDirectory(Path(root)).plan.read_text(encoding="utf-8")))
+    return Plan.from_json(read_sealed(RunDirectory(Path(root)).plan))
 
 
 def _ingest(run: RunDirectory, plan: Plan, task: Task, watched: Watched) -> Done:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from curate.shards.layout import Layout
+from curate.storage import atomic_file
 from curate.tables import parquet_writer
 
 PROVENANCE_FILE = "provenance.parquet"
@@ -60,6 +61,7 @@ def provenance(layout: Layout, shard: int) -> pa.Table:
 
 def write_provenance(layout: Layout, folder: Path) -> None:
     """Write `provenance.parquet`: the ranges of all shards, one row group or more for each."""
-    with parquet_writer(folder / PROVENANCE_FILE, PROVENANCE_SCHEMA) as writer:
+    file = folder / PROVENANCE_FILE
+    with atomic_file(file) as temporary, parquet_writer(temporary, PROVENANCE_SCHEMA) as writer:
         for shard in range(layout.shards):
             writer.write_table(provenance(layout, shard))
