@@ -150,6 +150,26 @@ def check(pipeline: str, overrides: tuple[str, ...], source_paths: tuple[str, ..
     )
 
 
+@main.command(epilog=EXAMPLE + "curate verify runs/gpt3_mix")
+@click.argument("run")
+@click.option("--repair", is_flag=True, help="Take back the commits of damaged files, so that a run makes them again.")
+def verify(run: str, repair: bool) -> None:
+    """Check every file of RUN, a run directory, against its commit, and count documents and tokens again."""
+    from rich.console import Console
+
+    from curate.report.verification_table import print_repair, print_verification
+    from curate.verification import repair as take_back
+    from curate.verification import verify as verify_run
+
+    console = Console()
+    found = verify_run(run)
+    print_verification(console, found)
+    if repair:
+        print_repair(console, found.run, take_back(found))
+    if not found.ok:
+        sys.exit(1)
+
+
 @main.command(epilog=EXAMPLE + "curate stages fuzzy_dedup")
 @click.argument("names", nargs=-1)
 def stages(names: tuple[str, ...]) -> None:

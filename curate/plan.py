@@ -80,7 +80,7 @@ class Plan:
     @property
     def key(self) -> str:
         """The fingerprint of the whole plan."""
-        return fingerprint(self.to_json())
+        return fingerprint([part.key for part in self.parts], [step.fingerprint for step in self.steps])
 
     def step(self, index: int) -> Step:
         """The step of an index (1 is the first stage)."""
@@ -125,12 +125,18 @@ class Plan:
             {"label": s.label, "name": s.stage.name, "fingerprint": s.fingerprint, "parameters": s.parameters}
             for s in self.steps
         ]
-        return {"pipeline": self.pipeline.resolved(), "parts": [asdict(part) for part in self.parts], "steps": steps}
+        return {
+            "pipeline": self.pipeline.resolved(),
+            "sources": list(self.pipeline.sources),  # in their order, which JSON with sorted keys does not keep
+            "parts": [asdict(part) for part in self.parts],
+            "steps": steps,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Plan:
         """The plan that `to_json` wrote."""
-        pipeline = build(Parsed("plan.json", data["pipeline"], {}))
+        sources = {name: data["pipeline"]["sources"][name] for name in data["sources"]}
+        pipeline = build(Parsed("plan.json", data["pipeline"] | {"sources": sources}, {}))
         parts = tuple(
             Part(p["index"], p["source"], tuple(Split(**split) for split in p["splits"]), p["key"])
             for p in data["parts"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from curate.errors import ResourceError, StateError
 from curate.storage import read_sealed
@@ -131,17 +131,36 @@ class RunDirectory:
             message = f"cannot write the run directory {self.root}: {error.strerror}; choose another with --output DIR"
             raise ResourceError(message) from None
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
-                holder = file.read().strip() or "another process"
-                message = f"{self.root} is in use by {holder}; wait for it, or choose another --output DIR"
-                raise StateError(message) from None
+            self._take(file, fcntl.LOCK_EX)
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
             file.flush()
             yield
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Read the run directory while no run writes to it; nothing is written, and others may read too.
+
+        Raises:
+            StateError: another process writes to it.
+        """
+        try:
+            file = (self.root / "LOCK").open(encoding="utf-8")
+        except FileNotFoundError:  # a copy without it: there is nobody to wait for
+            yield
+            return
+        with file:
+            self._take(file, fcntl.LOCK_SH)
+            yield
+
+    def _take(self, file: TextIO, how: int) -> None:
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            message = f"{self.root} is in use by {holder}; wait for it, or choose another --output DIR"
+            raise StateError(message) from None
 
     def saved_plan(self) -> dict[str, Any] | None:
         """The plan of the last run as plain data, or None if there is none that can be read."""

@@ -214,9 +214,10 @@ class _Runner:
             temporary.write_text(self.plan.pipeline.as_yaml(), encoding="utf-8")
 
     def _commit_run(self, last: int) -> None:
-        """Declare the run finished: the commit of its reports; everything else has commits already."""
-        reports = describe_outputs(sorted(self.directory.reports.iterdir()), self.directory.root)
-        write_commit(self.directory.finished, Commit(self.plan.key, reports, {"steps": last}))
+        """Declare the run finished: the commit of what no other names or carries its own hash."""
+        files = [self.directory.pipeline, *sorted(self.directory.reports.iterdir())]
+        outputs = describe_outputs(files, self.directory.root)
+        write_commit(self.directory.finished, Commit(self.plan.key, outputs, {"steps": last}))
 
     def _check_ids(self) -> None:
         """Document ids must be unique over the whole corpus."""

@@ -108,12 +108,26 @@ class Commit:
 
 
 class DamagedError(Exception):
-    """A commit, or a file that it names, is not what was committed; the message names it and says how."""
+    """A commit, or a file that it names, is not what was committed: `file` says which, `how` in what way."""
+
+    def __init__(self, file: Path, how: str):
+        super().__init__(f"{file} is damaged: {how}")
+        self.file, self.how = file, how
 
 
 def write_commit(file: Path, commit: Commit) -> None:
     """Declare a task complete. Its outputs must be in place and synced."""
     write_sealed(file, asdict(commit))
+
+
+def load_commit(file: Path) -> Commit:
+    """A commit as it was written; raises `DamagedError` where it is missing, torn or altered."""
+    try:
+        return Commit(**read_sealed(file))
+    except OSError as error:
+        raise DamagedError(file, str(error.strerror)) from error
+    except (ValueError, TypeError) as error:  # torn, altered, or of another version of curate
+        raise DamagedError(file, str(error)) from error
 
 
 def read_commit(file: Path, key: str, root: Path) -> Commit | None:
@@ -123,12 +137,9 @@ def read_commit(file: Path, key: str, root: Path) -> Commit | None:
         DamagedError: it is torn or altered, or an output is missing or has another size. What is in the outputs is
             not looked at: that would mean to read the whole run.
     """
-    try:
-        commit = Commit(**read_sealed(file))
-    except FileNotFoundError:
+    if not file.exists():
         return None
-    except (OSError, ValueError, TypeError) as error:  # unreadable, torn, altered, or of another version of curate
-        raise DamagedError(f"{file} is damaged ({error})") from None
+    commit = load_commit(file)
     if commit.key != key:
         return None
     for output in commit.outputs:
@@ -141,9 +152,9 @@ def check_size(path: Path, size: int) -> None:
     try:
         found = path.stat().st_size
     except OSError as error:
-        raise DamagedError(f"{path} is committed, but: {error.strerror}") from None
+        raise DamagedError(path, f"it is committed, but: {error.strerror}") from None
     if found != size:
-        raise DamagedError(f"{path} has {found:,} bytes, not the {size:,} of its commit")
+        raise DamagedError(path, f"it has {found:,} bytes, not the {size:,} of its commit")
 
 
 def describe_outputs(paths: Sequence[Path], root: Path) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ LAYERS = (
     ("annotate_part",),
     ("tasks",),
     ("engines",),
-    ("doctor",),
+    ("doctor", "verification"),
     ("report",),
     ("runner",),
     ("train", "warm"),
