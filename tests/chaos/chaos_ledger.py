@@ -31,7 +31,11 @@ class Ledger:
     problems: list[str] = field(default_factory=list)
 
     def same_bytes(self, run: Path, what: str, folders: tuple[str, ...] = ("",)) -> None:
-        """A trial that survives if the run's published files are those of the undisturbed one, byte for byte.
+        """A trial that survives if `is_same`."""
+        self.trial(self.is_same(run, folders), f"{what}: the files of {run} are not those of an undisturbed run")
+
+    def is_same(self, run: Path, folders: tuple[str, ...] = ("",)) -> bool:
+        """Whether a run's published files are those of the undisturbed one, byte for byte; rows it lacks are counted.
 
         Args:
             folders: compare only these; by default documents, quarantine, reports and tokens.
@@ -39,7 +43,7 @@ class Ledger:
         expected, found = (_of_folders(output_hashes(path), folders) for path in (self.undisturbed, run))
         differing = sorted(name for name in {*expected, *found} if expected.get(name) != found.get(name))
         self.lost_rows += sum(lost_rows(self.undisturbed / name, run / name) for name in differing)
-        self.trial(not differing, f"{what}: {', '.join(differing)} differ")
+        return not differing
 
     def trial(self, survived: bool, problem: str) -> None:
         """A trial with another bar; the problem is shown where it failed."""
