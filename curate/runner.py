@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow.parquet as pq
 
+from curate.disk import naming_refusals
 from curate.documents import id_words
 from curate.engines.local import LocalEngine
 from curate.engines.serial import SerialEngine
@@ -106,7 +107,7 @@ def run(
     workers = (os.cpu_count() or 1) if workers is None else workers
     limits = Limits(pipeline.settings.max_record_seconds, pipeline.settings.max_record_memory_bytes)
     engine: Engine = LocalEngine(workers, limits) if workers else SerialEngine()
-    with directory.lock():
+    with directory.lock(), naming_refusals(directory.root):
         remove_temporary(directory.root)
         try:
             return _Runner(directory, plan, engine, reporter or Quiet()).run(_last_step(plan, stop_after))

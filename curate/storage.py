@@ -15,18 +15,25 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from curate.disk import naming_refusals
+
 _TEMPORARY = ".tmp"
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """A temporary path to write to; on leaving it is synced and renamed to `path`, on an error removed."""
+    """A temporary path to write to; on leaving it is synced and renamed to `path`, on an error removed.
+
+    Raises:
+        ResourceError: the disk is full.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
     try:
-        yield temporary
-        sync(temporary)
-        temporary.replace(path)
+        with naming_refusals(path, temporary):
+            yield temporary
+            sync(temporary)
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.annotate_part import annotate_part
+from curate.disk import naming_refusals
 from curate.ingest.watch import UNWATCHED, Watched
 from curate.ingest_part import ingest_part
 from curate.plan import Plan, Step, Task
@@ -31,7 +32,8 @@ def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
     """
     run = RunDirectory(Path(root))
     plan = _plan(root, run.plan.stat().st_mtime_ns)
-    with _collected_warnings() as warnings:
+    home = run.stage(plan.folder(task.step)) if task.step else run.documents
+    with naming_refusals(home), _collected_warnings() as warnings:
         if task.kind == "ingest":
             outputs, counts = _ingest(run, plan, task, watched)
         else:

@@ -19,11 +19,10 @@ ROOT = Path(cli.__file__).parent
 
 @dataclass(frozen=True)
 class Done:
-    """How a child ended: its exit code (minus the signal that ended it), its output, its processor time."""
+    """How a child ended: its exit code (minus the signal that ended it), and its output."""
 
     code: int
     output: str
-    seconds: float
 
 
 class ForkServer:
@@ -35,7 +34,7 @@ class ForkServer:
     """
 
     def __init__(self, pipeline: Path, warm_output: Path):
-        self.pipeline, self._log = pipeline, warm_output.parent / "log"
+        self.pipeline = pipeline
         paths = [ROOT, HERE, HERE.parent, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
         environment = os.environ | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
         command = [sys.executable, str(HERE / "fork_server.py"), str(pipeline), str(warm_output)]
@@ -63,10 +62,9 @@ class ForkServer:
         arguments = ["run", str(self.pipeline), "--output", str(output), "--workers", "0"]
         request = {"arguments": arguments, "root": str(output), "fault": fault, "max_file_bytes": max_file_bytes}
         assert self._process.stdin
-        self._process.stdin.write(json.dumps(request | {"log": str(self._log)}) + "\n")
+        self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._answer())
-        return Done(answer["code"], self._log.read_text(), answer["seconds"])
+        return Done(**json.loads(self._answer()))
 
     def _answer(self) -> str:
         assert self._process.stdout
