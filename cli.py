@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -58,6 +59,9 @@ def _fail(error: Exception, debug: bool) -> None:
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 def main(debug: bool) -> None:
     """Turn web crawls and reference corpora into pretraining tokens."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a path that the terminal cannot show must not end a run
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _pipeline_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from curate.loop_cache import choose_loop_cache
+
 if TYPE_CHECKING:
     from curate.runner import RunResult, run
     from curate.verification import Verification, verify
@@ -25,6 +27,9 @@ try:
     __version__ = version("curate")
 except PackageNotFoundError:  # run from a folder that is not installed
     __version__ = "0+unknown"
+
+
+choose_loop_cache()
 
 
 def __getattr__(name: str) -> Any:
