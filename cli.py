@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from typing import Any, Literal
@@ -61,6 +62,9 @@ def _fail(error: Exception, debug: bool) -> None:
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 def main(debug: bool) -> None:
     """Turn web crawls and reference corpora into pretraining tokens."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a path that the terminal cannot show must not end a run
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _pipeline_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -163,6 +167,26 @@ def check(pipeline: str, overrides: tuple[str, ...], source_paths: tuple[str, ..
     click.echo(
         f"{pipeline}: {len(checked.sources)} sources in {len(made.parts)} parts, {len(made.steps)} stages, no errors"
     )
+
+
+@main.command(epilog=EXAMPLE + "curate verify runs/gpt3_mix")
+@click.argument("run")
+@click.option("--repair", is_flag=True, help="Take back the commits of damaged files, so that a run makes them again.")
+def verify(run: str, repair: bool) -> None:
+    """Check every file of RUN, a run directory, against its commit, and count documents and tokens again."""
+    from rich.console import Console
+
+    from curate.report.verification_table import print_repair, print_verification
+    from curate.verification import repair as take_back
+    from curate.verification import verify as verify_run
+
+    console = Console()
+    found = verify_run(run)
+    print_verification(console, found)
+    if repair:
+        print_repair(console, found.run, take_back(found))
+    if not found.ok:
+        sys.exit(1)
 
 
 @main.command(epilog=EXAMPLE + "curate stages fuzzy_dedup")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from curate.rundir import RunDirectory, round_task_name
 from curate.stage import CorpusStage
-from curate.storage import Commit, fingerprint
+from curate.storage import Commit, DamagedError, check_size, fingerprint, load_commit
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,10 @@ def _commits(run: RunDirectory, folder: str, round_name: str, parts: int) -> Seq
     commits = []
     for part in range(parts):
         try:
-            text = run.commit(folder, round_task_name(round_name, "summarize", part)).read_text(encoding="utf-8")
-            commit = Commit(**json.loads(text))
-            whole = all((run.root / each["path"]).stat().st_size == each["bytes"] for each in commit.outputs)
-        except (OSError, ValueError, TypeError):
-            return None
-        if not whole:
+            commit = load_commit(run.commit(folder, round_task_name(round_name, "summarize", part)))
+            for output in commit.outputs:
+                check_size(run.root / output["path"], output["bytes"])
+        except DamagedError:  # or not there
             return None
         commits.append(commit)
     return commits

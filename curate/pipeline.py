@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from ruamel.yaml import YAML
 
 from curate import demo
 from curate.errors import PipelineError, Problem
@@ -69,6 +71,13 @@ class Pipeline:
             "sources": {name: source.model_dump(mode="json") for name, source in self.sources.items()},
             "stages": [{stage.name: stage.model_dump(mode="json")} for _, stage in self.stages],
         }
+
+    def as_yaml(self) -> str:
+        """The resolved pipeline as a pipeline file."""
+        yaml, text = YAML(), StringIO()
+        yaml.default_flow_style = None
+        yaml.dump(self.resolved(), text)
+        return text.getvalue()
 
 
 def load_pipeline(

@@ -84,6 +84,11 @@ class Plan:
     parts: tuple[Part, ...]
     steps: tuple[Step, ...] = field(default=())
 
+    @property
+    def key(self) -> str:
+        """The fingerprint of the whole plan."""
+        return fingerprint([part.key for part in self.parts], [step.fingerprint for step in self.steps])
+
     def step(self, index: int) -> Step:
         """The step of an index (1 is the first stage)."""
         return self.steps[index - 1]
@@ -174,12 +179,18 @@ class Plan:
             }
             for step in self.steps
         ]
-        return {"pipeline": self.pipeline.resolved(), "parts": [asdict(part) for part in self.parts], "steps": steps}
+        return {
+            "pipeline": self.pipeline.resolved(),
+            "sources": list(self.pipeline.sources),  # in their order, which JSON with sorted keys does not keep
+            "parts": [asdict(part) for part in self.parts],
+            "steps": steps,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Plan:
         """The plan that `to_json` wrote."""
-        pipeline = build(Parsed("plan.json", data["pipeline"], {}))
+        sources = {name: data["pipeline"]["sources"][name] for name in data["sources"]}
+        pipeline = build(Parsed("plan.json", data["pipeline"] | {"sources": sources}, {}))
         parts = tuple(
             Part(p["index"], p["source"], tuple(Split(**split) for split in p["splits"]), p["key"])
             for p in data["parts"]
@@ -236,7 +247,7 @@ def _parts(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem]) -
 
 def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], parts: Sequence[Part]) -> list[Step]:
     steps: list[Step] = []
-    previous = fingerprint(INGEST_VERSION, list(pipeline.sources))
+    previous = _first_fingerprint(pipeline)
     for number, (label, stage) in enumerate(pipeline.stages, 1):
         contents = {}
         parameters = stage.model_dump(mode="json")
@@ -251,12 +262,38 @@ def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], p
         earlier = _earlier(stage, label, where, problems) if isinstance(stage, CorpusStage) else ()
         if earlier:
             parameters["against"] = [each.contents for each in earlier]
-        previous = fingerprint(label, stage.version, parameters, contents, previous)
-        if isinstance(stage, CorpusStage | Writer):
-            previous = fingerprint(previous, [part.key for part in parts])
+        previous = _fingerprint_of(label, stage, parameters, contents, previous, parts)
         parameters |= {"files": contents} if contents else {}
         steps.append(Step(number, label, stage, previous, parameters, earlier))
     return steps
+
+
+def _first_fingerprint(pipeline: Pipeline) -> str:
+    return fingerprint(INGEST_VERSION, list(pipeline.sources))
+
+
+def _fingerprint_of(
+    label: str,
+    stage: Stage | Writer,
+    parameters: Mapping[str, Any],
+    contents: Mapping[str, Any],
+    previous: str,
+    parts: Sequence[Part],
+) -> str:
+    own = fingerprint(label, stage.version, parameters, contents, previous)
+    return fingerprint(own, [part.key for part in parts]) if isinstance(stage, CorpusStage | Writer) else own
+
+
+def computed_otherwise(plan: Plan) -> list[str]:
+    """Labels of the steps of a saved plan whose fingerprints are not those that this version of curate computes."""
+    labels, previous = [], _first_fingerprint(plan.pipeline)
+    for step in plan.steps:
+        parameters = {name: value for name, value in step.parameters.items() if name != "files"}
+        contents = step.parameters.get("files", {})
+        if _fingerprint_of(step.label, step.stage, parameters, contents, previous, plan.parts) != step.fingerprint:
+            labels.append(step.label)
+        previous = step.fingerprint
+    return labels
 
 
 def _earlier(stage: CorpusStage, label: str, where: str, problems: list[Problem]) -> tuple[Earlier, ...]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from curate.errors import ResourceError, StateError
+from curate.storage import load_commit, read_sealed
 
 
 @dataclass(frozen=True)
 class RunDirectory:
     """Paths under `root`.
 
-    pipeline.yaml plan.json environment.json timings.json LOCK
+    pipeline.yaml plan.json environment.json timings.json finished.json LOCK
     documents/part-00000.parquet        quarantine/part-00000.parquet
     stages/03-fuzzy_dedup-9c1e77b0/     part-00000.parquet  part-00000.TABLE.arrow
                                         ROUND-00000.arrow (of a part)  ROUND.TABLE-00000.arrow (of a key range)
@@ -43,6 +43,26 @@ class RunDirectory:
     def plan(self) -> Path:
         """The plan of the last run."""
         return self.root / "plan.json"
+
+    @property
+    def pipeline(self) -> Path:
+        """The pipeline of the last run, every default written out."""
+        return self.root / "pipeline.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """What the last run ran on."""
+        return self.root / "environment.json"
+
+    @property
+    def timings(self) -> Path:
+        """How long the steps of the last finished run took."""
+        return self.root / "timings.json"
+
+    @property
+    def finished(self) -> Path:
+        """The commit of the whole run: there only while the run directory is that of a finished run."""
+        return self.root / "finished.json"
 
     @property
     def reports(self) -> Path:
@@ -97,8 +117,7 @@ class RunDirectory:
 
     def counts(self, folder: str, task: str) -> dict[str, Any]:
         """What a task counted that is known to be done."""
-        counts: dict[str, Any] = json.loads(self.commit(folder, task).read_text(encoding="utf-8"))["counts"]
-        return counts
+        return load_commit(self.commit(folder, task)).counts
 
     def remove_parts_from(self, first: int) -> None:
         """Remove documents and quarantine of parts that the plan no longer has, so that nobody reads them."""
@@ -121,25 +140,43 @@ class RunDirectory:
             message = f"cannot write the run directory {self.root}: {error.strerror}; choose another with --output DIR"
             raise ResourceError(message) from None
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
-                holder = file.read().strip() or "another process"
-                message = f"{self.root} is in use by {holder}; wait for it, or choose another --output DIR"
-                raise StateError(message) from None
+            self._take(file, fcntl.LOCK_EX)
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
             file.flush()
             yield
 
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Read the run directory while no run writes to it; nothing is written, and others may read too.
+
+        Raises:
+            StateError: another process writes to it.
+        """
+        try:
+            file = (self.root / "LOCK").open(encoding="utf-8")
+        except FileNotFoundError:  # a copy without it: there is nobody to wait for
+            yield
+            return
+        with file:
+            self._take(file, fcntl.LOCK_SH)
+            yield
+
+    def _take(self, file: TextIO, how: int) -> None:
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            message = f"{self.root} is in use by {holder}; wait for it, or choose another --output DIR"
+            raise StateError(message) from None
+
     def saved_plan(self) -> dict[str, Any] | None:
         """The plan of the last run as plain data, or None if there is none that can be read."""
         try:
-            value = json.loads(self.plan.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # absent or torn: then nothing is known of an earlier run
+            return read_sealed(self.plan)
+        except (OSError, ValueError):  # absent or damaged: then nothing is known of an earlier run
             return None
-        return value if isinstance(value, dict) else None
 
 
 def round_task_name(round_name: str, kind: str, number: int) -> str:

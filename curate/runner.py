@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from curate.disk import naming_refusals
 from curate.engines.choose import Engine, EngineName, choose_engine
 from curate.engines.watchdog import Limits
 from curate.environment import describe_environment
@@ -22,7 +21,16 @@ from curate.report.progress import Quiet, Reporter
 from curate.report.publish import publish
 from curate.rundir import RunDirectory
 from curate.stage import Writer
-from curate.storage import Commit, atomic_file, read_commit, remove_temporary, write_json
+from curate.storage import (
+    Commit,
+    DamagedError,
+    atomic_file,
+    describe_outputs,
+    read_commit,
+    remove_temporary,
+    write_commit,
+    write_sealed,
+)
 from curate.strict_yaml import Parsed
 from curate.unique_ids import check_parts_apart
 
@@ -85,7 +93,7 @@ def run(
     directory = RunDirectory(Path(output) if output else default_output(pipeline))
     limits = Limits(pipeline.settings.max_record_seconds, pipeline.settings.max_record_memory_bytes)
     chosen = choose_engine(engine, workers, address, limits)
-    with directory.lock():
+    with directory.lock(), naming_refusals(directory.root):
         remove_temporary(directory.root)
         try:
             return _Runner(directory, plan, chosen, reporter or Quiet()).run(_last_step(plan, stop_after))
@@ -113,10 +121,15 @@ def _last_step(plan: Plan, stop_after: str | None) -> int:
     return ["ingest", *(step.label for step in plan.steps)].index(stop_after)
 
 
-def committed(run_directory: RunDirectory, plan: Plan, task: Task) -> Commit | None:
-    """The commit of a task if it is done."""
+def committed(run_directory: RunDirectory, plan: Plan, task: Task, reporter: Reporter | None = None) -> Commit | None:
+    """The commit of a task if it is done; what is damaged does not count, and the reporter is told of it."""
     file = run_directory.commit(plan.folder(task.step), plan.task_name(task))
-    return read_commit(file, task.key, run_directory.root)
+    try:
+        return read_commit(file, task.key, run_directory.root)
+    except DamagedError as damage:
+        if reporter:
+            reporter.warn(f"{damage}; it is made again")
+        return None
 
 
 class _Runner:
@@ -143,8 +156,8 @@ class _Runner:
         publish(self.directory, self.plan, self.funnel, last)
         seconds = time.monotonic() - began
         peak = self.engine.peak_memory_bytes()
-        timings = {"seconds": self.timings, "peak_memory_bytes": peak}
-        write_json(self.directory.root / "timings.json", timings)
+        write_sealed(self.directory.timings, {"seconds": self.timings, "peak_memory_bytes": peak})
+        self._commit_run(last)
         return RunResult(self.directory.root, self.plan, self.funnel, seconds, self.tasks_run, self.tasks_reused, peak)
 
     def _counts(self, task: Task) -> Mapping[str, Any] | None:
@@ -158,7 +171,7 @@ class _Runner:
         began = time.monotonic()
         self.reporter.start(label)
         for tasks in phases:
-            found = {task: committed(self.directory, self.plan, task) for task in tasks}
+            found = {task: committed(self.directory, self.plan, task, self.reporter) for task in tasks}
             todo = [task for task, commit in found.items() if commit is None]
             self.reporter.extend(len(tasks), len(tasks) - len(todo))
             for task, commit in self.engine.run(str(self.directory.root), todo):
@@ -175,13 +188,18 @@ class _Runner:
         return commits
 
     def _save_plan(self) -> None:
-        root = self.directory.root
-        write_json(self.directory.plan, self.plan.to_json())
-        write_json(root / "environment.json", describe_environment())
-        with atomic_file(root / "pipeline.yaml") as temporary, temporary.open("w", encoding="utf-8") as file:
-            yaml = YAML()
-            yaml.default_flow_style = None
-            yaml.dump(self.plan.pipeline.resolved(), file)
+        """Write what is about to run; from here on the run directory is that of an unfinished run."""
+        self.directory.finished.unlink(missing_ok=True)
+        write_sealed(self.directory.plan, self.plan.to_json())
+        write_sealed(self.directory.environment, describe_environment())
+        with atomic_file(self.directory.pipeline) as temporary:
+            temporary.write_text(self.plan.pipeline.as_yaml(), encoding="utf-8")
+
+    def _commit_run(self, last: int) -> None:
+        """Declare the run finished: the commit of what no other names or carries its own hash."""
+        files = [self.directory.pipeline, *sorted(self.directory.reports.iterdir())]
+        outputs = describe_outputs(files, self.directory.root)
+        write_commit(self.directory.finished, Commit(self.plan.key, outputs, {"steps": last}))
 
 
 def _documents(commit: Commit) -> tuple[int, int]:

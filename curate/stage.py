@@ -241,7 +241,10 @@ class Writer(BaseModel, ABC):
 
     @abstractmethod
     def finish(self, corpus: Corpus, state: Path, folder: Path) -> None:
-        """Write what belongs to all shards (manifest, card) once they are complete."""
+        """Write what belongs to all shards (manifest, card) once they are complete.
+
+        Files are replaced, never written into: what is published may be a link to the same file.
+        """
 
 
 def annotation_table(said: Annotations) -> pa.Table:

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from curate.disk import naming_refusals
+
 _TEMPORARY = ".tmp"
 
 
@@ -23,14 +25,18 @@ def atomic_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
     """A temporary path to write to; on leaving it is synced and renamed to `path`, on an error removed.
 
     Without `synced` it is not, which saves time where whoever commits the file syncs it, or nobody needs it to last.
+
+    Raises:
+        ResourceError: the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
     try:
-        yield temporary
-        if synced:
-            sync(temporary)
-        temporary.replace(path)
+        with naming_refusals(path, temporary):
+            yield temporary
+            if synced:
+                sync(temporary)
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -60,6 +66,24 @@ def write_json(path: Path, value: Any) -> None:
     """Write JSON, keys sorted, all or nothing."""
     with atomic_file(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_sealed(path: Path, value: dict[str, Any]) -> None:
+    """Write a JSON object together with the hash of what it says, so that a flipped bit in it is noticed."""
+    write_json(path, value | {"sha256": fingerprint(value)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What `write_sealed` wrote.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not what was written.
+    """
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(value, dict) or value.pop("sha256", None) != fingerprint(value):
+        raise ValueError("it does not match its own sha256")
+    return value
 
 
 def sha256_file(path: Path) -> str:
@@ -94,19 +118,54 @@ class Commit:
     warnings: list[str] = field(default_factory=list)
 
 
+class DamagedError(Exception):
+    """A commit, or a file that it names, is not what was committed: `file` says which, `how` in what way."""
+
+    def __init__(self, file: Path, how: str):
+        super().__init__(f"{file} is damaged: {how}")
+        self.file, self.how = file, how
+
+
 def write_commit(file: Path, commit: Commit) -> None:
     """Declare a task complete. Its outputs must be in place and synced."""
-    write_json(file, asdict(commit))
+    write_sealed(file, asdict(commit))
+
+
+def load_commit(file: Path) -> Commit:
+    """A commit as it was written; raises `DamagedError` where it is missing, torn or altered."""
+    try:
+        return Commit(**read_sealed(file))
+    except OSError as error:
+        raise DamagedError(file, str(error.strerror)) from error
+    except (ValueError, TypeError) as error:  # torn, altered, or of another version of curate
+        raise DamagedError(file, str(error)) from error
 
 
 def read_commit(file: Path, key: str, root: Path) -> Commit | None:
-    """The commit of a task if it is there, whole, of this key, and its outputs have their sizes; else None."""
-    try:
-        commit = Commit(**json.loads(file.read_text(encoding="utf-8")))
-        sizes = [(root / output["path"]).stat().st_size == output["bytes"] for output in commit.outputs]
-    except (OSError, ValueError, TypeError, KeyError):  # missing or torn: the task is simply not done
+    """The commit of a task if it is there, of this key, and its outputs have their sizes; None if it is not there.
+
+    Raises:
+        DamagedError: it is torn or altered, or an output is missing or has another size. What is in the outputs is
+            not looked at: that would mean to read the whole run.
+    """
+    if not file.exists():
         return None
-    return commit if commit.key == key and all(sizes) else None
+    commit = load_commit(file)
+    if commit.key != key:
+        return None
+    for output in commit.outputs:
+        check_size(root / output["path"], output["bytes"])
+    return commit
+
+
+def check_size(path: Path, size: int) -> None:
+    """Raise `DamagedError` unless a file is there and has so many bytes."""
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise DamagedError(path, f"it is committed, but: {error.strerror}") from None
+    if found != size:
+        raise DamagedError(path, f"it has {found:,} bytes, not the {size:,} of its commit")
 
 
 def describe_outputs(paths: Sequence[Path], root: Path) -> list[dict[str, Any]]:
@@ -133,5 +192,15 @@ def publish_folder(files: dict[str, Path], target: Path) -> None:
         except OSError:
             shutil.copyfile(file, fresh / name)
     sync(fresh)
-    shutil.rmtree(target, ignore_errors=True)
+    remove_folder(target)
     fresh.replace(target)
+    sync(target.parent)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder so that nobody meets a part of it: it is renamed away first. It need not be there."""
+    if folder.exists():
+        doomed = folder.with_name(f".{folder.name}.old{_TEMPORARY}")
+        shutil.rmtree(doomed, ignore_errors=True)
+        folder.replace(doomed)
+        shutil.rmtree(doomed)

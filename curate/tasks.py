@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.annotate_part import annotate_part
+from curate.disk import naming_refusals
 from curate.ingest.watch import UNWATCHED, Watched
 from curate.ingest_part import ingest_part
 from curate.plan import Plan, Step, Task
@@ -18,7 +18,7 @@ from curate.rounds import Summaries, range_edges, reduce_range, summary_of_part,
 from curate.run_corpus import RunCorpus
 from curate.rundir import RunDirectory
 from curate.stage import CorpusStage, Round, Stage, Writer
-from curate.storage import Commit, describe_outputs, write_commit
+from curate.storage import Commit, describe_outputs, read_sealed, write_commit
 
 #: What a task hands back to be committed: the files it wrote and what it counted.
 Done = tuple[list[Path], dict[str, Any]]
@@ -32,7 +32,8 @@ def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
     """
     run = RunDirectory(Path(root))
     plan = _plan(root, run.plan.stat().st_mtime_ns)
-    with _collected_warnings() as warnings:
+    home = run.stage(plan.folder(task.step)) if task.step else run.documents
+    with naming_refusals(home), _collected_warnings() as warnings:
         if task.kind == "ingest":
             outputs, counts = _ingest(run, plan, task, watched)
         else:
@@ -44,7 +45,7 @@ def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
 
 @lru_cache(maxsize=1)
 def _plan(root: str, changed_ns: int) -> Plan:
-    return Plan.from_json(json.loads(RunDirectory(Path(root)).plan.read_text(encoding="utf-8")))
+    return Plan.from_json(read_sealed(RunDirectory(Path(root)).plan))
 
 
 def _ingest(run: RunDirectory, plan: Plan, task: Task, watched: Watched) -> Done:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from pydoc_data.topics import topics
 
 import pytest
+from texts import paragraphs
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -27,10 +27,10 @@ stages:
 """
 
 
-def paragraphs() -> list[str]:
-    """The language reference's paragraphs of 30 words and more, in a fixed order, without repeats."""
-    texts = [" ".join(text.split()) for name in sorted(topics) for text in topics[name].split("\n\n")]
-    return list(dict.fromkeys(text for text in texts if len(text.split()) >= 30))
+def pytest_addoption(parser) -> None:
+    """Options of the chaos suite, which `make chaos` runs in full."""
+    parser.addoption("--trials", type=int, default=10, help="How often each fault is made; 200 and more is in full.")
+    parser.addoption("--chaos-table", type=Path, help="A Markdown file whose table of the chaos suite is replaced.")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -19,3 +20,10 @@ def output_hashes(run: Path) -> dict[str, str]:
     folders = ("tokens", "reports", "documents", "quarantine")
     files = [path for folder in folders for path in sorted((run / folder).glob("*")) if path.is_file()]
     return {path.relative_to(run).as_posix(): sha256_file(path) for path in files}
+
+
+def whole_commits(run: Path) -> int:
+    """How many tasks of a run a resumed run has no reason to do again."""
+    commits = [json.loads(path.read_text()) for path in run.rglob("commits/*.json")]
+    outputs = [[(run / output["path"], output["bytes"]) for output in commit["outputs"]] for commit in commits]
+    return sum(all(path.exists() and path.stat().st_size == size for path, size in files) for files in outputs)

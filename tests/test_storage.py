@@ -6,7 +6,15 @@ import json
 
 import pytest
 
-from curate.storage import Commit, atomic_file, describe_outputs, publish_folder, read_commit, write_commit
+from curate.storage import (
+    Commit,
+    DamagedError,
+    atomic_file,
+    describe_outputs,
+    publish_folder,
+    read_commit,
+    write_commit,
+)
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path) -> None:
@@ -37,9 +45,9 @@ def test_a_commit_reads_back(tmp_path) -> None:
     assert commit.outputs[0]["sha256"] == "5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5"
 
 
-@pytest.mark.parametrize("harm", ["truncate", "empty", "garbage", "remove_output", "shorten_output", "other_key"])
+@pytest.mark.parametrize("harm", ["truncate", "empty", "garbage", "edit", "remove_output", "shorten_output"])
 def test_a_torn_commit_does_not_count(tmp_path, harm: str) -> None:
-    """A damaged commit, a missing or shortened output, or another key means that the task is not done."""
+    """A damaged commit, or a missing or shortened output, is noticed, and the message names the file."""
     output, file = _committed(tmp_path)
     if harm == "truncate":
         file.write_text(file.read_text()[:-20])
@@ -47,11 +55,21 @@ def test_a_torn_commit_does_not_count(tmp_path, harm: str) -> None:
         file.write_text("")
     elif harm == "garbage":
         file.write_text(json.dumps({"unexpected": 1}))
+    elif harm == "edit":
+        file.write_text(file.read_text().replace('"n": 1', '"n": 2'))
     elif harm == "remove_output":
         output.unlink()
     elif harm == "shorten_output":
         output.write_bytes(b"1")
-    assert read_commit(file, "other" if harm == "other_key" else "key", tmp_path) is None
+    with pytest.raises(DamagedError, match=str(output if "output" in harm else file)):
+        read_commit(file, "key", tmp_path)
+
+
+def test_no_commit_and_the_commit_of_another_task(tmp_path) -> None:
+    """A commit that is not there, or has another key, is nothing to warn of."""
+    _, file = _committed(tmp_path)
+    assert read_commit(file, "other", tmp_path) is None
+    assert read_commit(file.with_name("1.json"), "key", tmp_path) is None
 
 
 def test_publishing_replaces_a_folder(tmp_path) -> None:

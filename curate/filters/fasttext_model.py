@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import tempfile
 from collections.abc import Sequence
@@ -87,8 +88,15 @@ class FastTextModel(Model):
         return self.predict(self.encode(docs))
 
     def save(self, folder: Path) -> None:
-        """Write the model in fastText's own format."""
-        self._trained.saveModel(str(folder / self.weights_file))
+        """Write the model in fastText's own format, and look whether it ends as it should.
+
+        fastText does not notice when the disk is full, nor later that a file which it loads is cut short.
+        """
+        path = folder / self.weights_file
+        self._trained.saveModel(str(path))
+        last_matrix = np.array(self._trained.getOutputMatrix(), np.float32).tobytes()
+        if not path.read_bytes().endswith(last_matrix):
+            raise OSError(errno.ENOSPC, "fastText wrote a part of its model", str(path))
 
     def _vocabulary(self, lines: pa.Array) -> list[str]:
         counted = pc.value_counts(pc.list_flatten(pc.split_pattern(lines, " ")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from curate.run_corpus import RunCorpus
 from curate.rundir import RunDirectory
 from curate.shuffle import TableFile
 from curate.stage import Writer
-from curate.storage import publish_folder
+from curate.storage import publish_folder, remove_folder
 from curate.tables import write_parquet_tables
 from curate.tokenize.report import bytes_per_token
 
@@ -24,13 +23,13 @@ from curate.tokenize.report import bytes_per_token
 def publish(run: RunDirectory, plan: Plan, funnel: Funnel, done: int) -> None:
     """Write `reports/` and `tokens/` anew from the results of the first `done` steps."""
     steps = plan.steps[:done]
+    remove_folder(run.tokens)  # tokens of other parameters must not stand beside these reports
     with tempfile.TemporaryDirectory(dir=run.root) as staging:
         files = {}
         for name, tables in _reports(run, plan, funnel, steps):
             files[f"{name}.parquet"] = Path(staging) / f"{name}.parquet"
             write_parquet_tables(files[f"{name}.parquet"], tables)
         publish_folder(files, run.reports)
-    shutil.rmtree(run.tokens, ignore_errors=True)  # tokens of other parameters must not stand beside these reports
     for step in steps:
         if isinstance(step.stage, Writer):
             publish_folder({path.name: path for path in run.shards(step.folder).iterdir()}, run.tokens)

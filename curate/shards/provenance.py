@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from curate.shards.layout import Layout
+from curate.storage import atomic_file
 from curate.tables import parquet_writer
 
 PROVENANCE_FILE = "provenance.parquet"
@@ -68,7 +69,8 @@ def _of_pieces(batch: pa.RecordBatch, shard: int, begin: int, end: int, sequence
 
 def write_provenance(layout: Layout, folder: Path) -> None:
     """Write `provenance.parquet`: the ranges of all shards, in row groups of one shard each."""
-    with parquet_writer(folder / PROVENANCE_FILE, PROVENANCE_SCHEMA) as writer:
+    file = folder / PROVENANCE_FILE
+    with atomic_file(file) as temporary, parquet_writer(temporary, PROVENANCE_SCHEMA) as writer:
         for shard in range(layout.shards):
             for table in provenance(layout, shard):
                 writer.write_table(table)

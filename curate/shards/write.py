@@ -21,6 +21,7 @@ from curate.shards.manifest import manifest, shard_name
 from curate.shards.order import ordered_pieces
 from curate.shards.provenance import write_provenance
 from curate.stage import Writer
+from curate.storage import atomic_file
 
 TOKENIZER = "*_tokenizer"
 
@@ -88,10 +89,13 @@ class WriteTokens(Writer):
         layout = Layout.load(state)
         info = _tokenizer_info(corpus)
         write_provenance(layout, folder)
-        shutil.copyfile(corpus.state(TOKENIZER) / "tokenizer.json", folder / "tokenizer.json")
+        with atomic_file(folder / "tokenizer.json") as temporary:
+            shutil.copyfile(corpus.state(TOKENIZER) / "tokenizer.json", temporary)
         described = manifest(layout, info, folder)
-        (folder / "manifest.json").write_text(json.dumps(described, indent=2) + "\n", "utf-8")
-        (folder / "README.md").write_text(card(described), "utf-8")
+        with atomic_file(folder / "manifest.json") as temporary:
+            temporary.write_text(json.dumps(described, indent=2) + "\n", "utf-8")
+        with atomic_file(folder / "README.md") as temporary:
+            temporary.write_text(card(described), "utf-8")
 
 
 def _tokenizer_info(corpus: Corpus) -> dict[str, Any]:
