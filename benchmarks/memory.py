@@ -25,7 +25,7 @@ from rich.table import Table
 
 from curate import runner
 from curate.engines.local import LocalEngine
-from curate.overrides import size_bytes
+from curate.memory import parse_size
 from curate.plan import Task
 from curate.storage import Commit
 
@@ -77,7 +77,7 @@ def measure(corpus: Path, memory: str | None) -> dict[str, int]:
         workers=1,
         overrides=SETTINGS,
         source_paths=tuple(sources(corpus)),
-        max_memory_bytes=size_bytes(memory) if memory else None,
+        memory_bytes=parse_size(memory) if memory else None,
     )
     labels = ["ingest", *(step.label for step in result.plan.steps)]
     found: dict[str, int] = {}
