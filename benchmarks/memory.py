@@ -70,7 +70,7 @@ def main() -> None:
 def measure(corpus: Path, memory: str | None) -> dict[str, int]:
     """Run the pipeline over a corpus; peak bytes by stage and phase, the most of all workers, and of this process."""
     engine = _FreshWorkers()
-    runner.LocalEngine = lambda *_: engine  # type: ignore[assignment,misc,attr-defined]
+    runner.choose_engine = lambda *_: engine  # type: ignore[assignment]
     result = runner.run(
         PIPELINE,
         output=corpus.parent / f"{corpus.name}-run",
@@ -82,8 +82,8 @@ def measure(corpus: Path, memory: str | None) -> dict[str, int]:
     labels = ["ingest", *(step.label for step in result.plan.steps)]
     found: dict[str, int] = {}
     for task, peak in engine.peaks:
-        round_name = f" {task.round + 1}" if task.kind in ("summarize", "reduce", "conclude") else ""
-        name = labels[task.step] if task.kind == "ingest" else f"{labels[task.step]}: {task.kind}{round_name}"
+        round_number = f" {task.round + 1}" if task.kind in ("summarize", "divide", "reduce", "conclude") else ""
+        name = labels[task.step] if task.kind == "ingest" else f"{labels[task.step]}: {task.kind}{round_number}"
         found[name] = max(found.get(name, 0), peak)
     return found | {"runner": peak_bytes("self")}
 
@@ -99,7 +99,7 @@ class _FreshWorkers:
         engine = LocalEngine(1)
         try:
             yield from engine.run(root, tasks)
-            self.peaks += [(tasks[0], peak_bytes(worker.process.pid)) for worker in engine._pool]
+            self.peaks += [(tasks[0], peak_bytes(child.process.pid)) for child in engine._idle]
         finally:
             engine.close()
 
