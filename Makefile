@@ -4,6 +4,8 @@
 # make bench   every text stage against other libraries; DATA=folder of real text, ONLY='BPE encode' for one
 # make bench-extract  HTML to text, by three engines, against gold text in DATA; FOLDS=5 trains anew for each fifth
 # make fuzz    damaged input for every reader: RUNS=10000 for each target, TARGETS='warc html', ENGINE=atheris
+# make bench-memory  peak memory of every phase, for a corpus of 1, 4 and 16 times a size
+# make scale   deduplicate SIGNATURES synthetic signatures; see docs/scale.md
 # make clean   remove .venv and everything that can be made again; runs/ stays
 #
 # PYTHON=... picks the interpreter; it must be 3.11 or newer.
@@ -12,6 +14,7 @@ SHELL := /bin/bash
 PIPELINE ?= pipelines/gpt3_mix.yaml
 WORKERS ?= 2
 DATA ?= ../shared/data
+SIGNATURES ?= 1e7
 RUNS ?= 10000
 ENGINE ?= own
 
@@ -22,7 +25,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help run test lint bench bench-extract fuzz clean
+.PHONY: help run test lint bench bench-extract bench-memory scale fuzz clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -46,6 +49,12 @@ bench-extract: .venv/installed-dev
 
 fuzz: .venv/installed-dev
 	@$(BIN)/python tests/fuzz/fuzz.py $(TARGETS) --runs $(RUNS) --engine $(ENGINE)
+
+bench-memory: .venv/installed
+	@$(BIN)/python benchmarks/memory.py
+
+scale: .venv/installed
+	@$(BIN)/python benchmarks/scale/simulate.py --documents $(SIGNATURES)
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -109,6 +109,7 @@ def _output_option(command: Callable[..., None]) -> Callable[..., None]:
     help="What runs the tasks: processes on this machine, a Ray cluster, or this process.",
 )
 @click.option("--address", help="Ray cluster: auto, or HOST:PORT. [default: $RAY_ADDRESS, or a Ray on this machine]")
+@click.option("--memory", metavar="SIZE", help="Memory for all processes together, such as 4GB. [default: 2 GB a task]")
 @click.option("--stop-after", metavar="STAGE", help="Stop after this stage, or after 'ingest'.")
 def run(
     pipeline: str,
@@ -118,11 +119,13 @@ def run(
     workers: int | None,
     engine: Literal["local", "ray", "serial"],
     address: str | None,
+    memory: str | None,
     stop_after: str | None,
 ) -> None:
     """Run PIPELINE; the same command again resumes it, or runs only what a change touches."""
     from rich.console import Console
 
+    from curate.memory import parse_size
     from curate.report.progress import live
     from curate.report.summary import print_summary
     from curate.runner import run as run_pipeline
@@ -135,6 +138,7 @@ def run(
             workers=workers,
             engine=engine,
             address=address,
+            memory_bytes=parse_size(memory) if memory else None,
             overrides=overrides,
             source_paths=source_paths,
             stop_after=stop_after,

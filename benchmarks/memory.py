@@ -1,6 +1,6 @@
 """Peak memory of every process of the GPT-3 pipeline, for a corpus of 1, 4 and 16 times a size.
 
-    python benchmarks/memory.py [--text-mb 40] [--scales 1,4,16] [--memory 2GB] [--scratch DIR] [--json FILE]
+    python benchmarks/memory.py [--text-mb 12] [--scales 1,4,16] [--memory 2GB] [--scratch DIR] [--json FILE]
 
 Each phase of each stage (summarize, conclude, annotate …) is done by a worker process of its own, whose peak resident
 memory is then read from the kernel (`VmHWM`: anonymous and file pages, so memory-mapped files count as far as they
@@ -25,7 +25,7 @@ from rich.table import Table
 
 from curate import runner
 from curate.engines.local import LocalEngine
-from curate.overrides import size_bytes
+from curate.memory import parse_size
 from curate.plan import Task
 from curate.storage import Commit
 
@@ -35,12 +35,12 @@ from corpus import sources, write_corpus
 PIPELINE = Path(__file__).parents[1] / "pipelines" / "gpt3_mix.yaml"
 #: So that parts are full, samples are filled and shards are several at the smallest corpus.
 SETTINGS = (
-    "part_bytes=1_000_000",
-    "batch_bytes=2_000_000",
+    "part_bytes=400_000",
+    "batch_bytes=1_000_000",
     "stages.quality_filter.alpha=0.5",
     "stages.quality_filter.max_documents_per_class=1000",
-    "stages.train_tokenizer.sample_bytes=8e6",
-    "stages.write_tokens.shard_tokens=2e6",
+    "stages.train_tokenizer.sample_bytes=6e6",
+    "stages.write_tokens.shard_tokens=1e6",
 )
 #: How much more the largest corpus may take than the smallest.
 BAR = 1.10
@@ -49,7 +49,7 @@ BAR = 1.10
 def main() -> None:
     """Measure each corpus in a process of its own, print the table, say whether the bar is met."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--text-mb", type=float, default=40, help="text of the smallest corpus, MB")
+    parser.add_argument("--text-mb", type=float, default=12, help="text of the smallest corpus, MB")
     parser.add_argument("--scales", default="1,4,16", help="sizes, as multiples of it")
     parser.add_argument("--memory", help="budget, as of `curate run --memory`")
     parser.add_argument("--scratch", type=Path, help="folder for corpora and runs; kept [default: a temporary one]")
@@ -70,20 +70,20 @@ def main() -> None:
 def measure(corpus: Path, memory: str | None) -> dict[str, int]:
     """Run the pipeline over a corpus; peak bytes by stage and phase, the most of all workers, and of this process."""
     engine = _FreshWorkers()
-    runner.LocalEngine = lambda *_: engine  # type: ignore[assignment,misc,attr-defined]
+    runner.choose_engine = lambda *_: engine  # type: ignore[assignment]
     result = runner.run(
         PIPELINE,
         output=corpus.parent / f"{corpus.name}-run",
         workers=1,
         overrides=SETTINGS,
         source_paths=tuple(sources(corpus)),
-        max_memory_bytes=size_bytes(memory) if memory else None,
+        memory_bytes=parse_size(memory) if memory else None,
     )
     labels = ["ingest", *(step.label for step in result.plan.steps)]
     found: dict[str, int] = {}
     for task, peak in engine.peaks:
-        round_name = f" {task.round + 1}" if task.kind in ("summarize", "reduce", "conclude") else ""
-        name = labels[task.step] if task.kind == "ingest" else f"{labels[task.step]}: {task.kind}{round_name}"
+        round_number = f" {task.round + 1}" if task.kind in ("summarize", "divide", "reduce", "conclude") else ""
+        name = labels[task.step] if task.kind == "ingest" else f"{labels[task.step]}: {task.kind}{round_number}"
         found[name] = max(found.get(name, 0), peak)
     return found | {"runner": peak_bytes("self")}
 
@@ -99,7 +99,7 @@ class _FreshWorkers:
         engine = LocalEngine(1)
         try:
             yield from engine.run(root, tasks)
-            self.peaks += [(tasks[0], peak_bytes(worker.process.pid)) for worker in engine._pool]
+            self.peaks += [(tasks[0], peak_bytes(child.process.pid)) for child in engine._idle]
         finally:
             engine.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from curate import demo
 from curate.errors import PipelineError, Problem
 from curate.ingest.source import AnySource
+from curate.memory import task_bytes
 from curate.overrides import did_you_mean, override_sources, override_values, stage_labels
 from curate.pipeline_checks import check_source_names, check_stage_order
 from curate.registry import STAGES, stage_class
@@ -63,6 +64,12 @@ class Pipeline:
     settings: Settings
     sources: dict[str, Any]
     stages: tuple[tuple[str, Stage | Writer], ...]
+
+    def with_memory(self, memory_bytes: int | None, workers: int) -> Pipeline:
+        """The same pipeline with the memory that each of its tasks gets of a run's; see `curate.memory.task_bytes`."""
+        now = self.settings
+        share = task_bytes(memory_bytes, workers, now.max_memory_bytes, now.batch_bytes, now.part_bytes)
+        return replace(self, settings=now.model_copy(update={"max_memory_bytes": share}))
 
     def resolved(self) -> dict[str, Any]:
         """The pipeline as plain data with every default written out; `build` reads it back."""

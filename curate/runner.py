@@ -10,6 +10,7 @@ from typing import Any
 
 from curate.disk import naming_refusals
 from curate.engines.choose import Engine, EngineName, choose_engine
+from curate.engines.cores import available_cores
 from curate.engines.watchdog import Limits
 from curate.environment import describe_environment
 from curate.errors import PipelineError, Problem
@@ -63,6 +64,7 @@ def run(
     workers: int | None = None,
     engine: EngineName = "local",
     address: str | None = None,
+    memory_bytes: int | None = None,
     overrides: tuple[str, ...] = (),
     source_paths: tuple[str, ...] = (),
     stop_after: str | None = None,
@@ -77,6 +79,7 @@ def run(
             engine `ray`, how many tasks at once; None is what the cluster can do.
         engine: `local` (processes on this machine), `ray` (see docs/cluster.md) or `serial` (this process).
         address: of a Ray cluster: `auto`, HOST:PORT or ray://HOST:PORT; None starts Ray on this machine.
+        memory_bytes: for all processes of the run together, in place of the pipeline's `max_memory_bytes` a task.
         overrides: `key.path=value`, as of `--set`.
         source_paths: `NAME=GLOB`, as of `--source`.
         stop_after: label of the last stage to run, or `ingest`; None runs all.
@@ -84,11 +87,15 @@ def run(
 
     Raises:
         PipelineError: the pipeline or an argument is wrong, or inputs are missing.
+        ResourceError: the memory allowed is too little, or runs out.
         CurateError: the run failed; running it again goes on where it stopped.
     """
     parsed = None
     if not isinstance(pipeline, Pipeline):
         pipeline, parsed = load_pipeline(pipeline, overrides=overrides, source_paths=source_paths)
+    if engine != "ray" or memory_bytes is not None:  # a cluster's machines are not this one
+        processes = 0 if engine == "serial" else available_cores() if workers is None else workers
+        pipeline = pipeline.with_memory(memory_bytes, processes)
     plan = plan_of(pipeline, parsed, stop_after)
     directory = RunDirectory(Path(output) if output else default_output(pipeline))
     limits = Limits(pipeline.settings.max_record_seconds, pipeline.settings.max_record_memory_bytes)

@@ -13,7 +13,7 @@ PACKAGE = Path(curate.__file__).parent
 
 #: From the bottom up: a module may import only from its own layer or from those before it.
 LAYERS = (
-    ("errors", "loop_cache", "disk", "draws", "kernels", "sampling", "storage", "strict_yaml", "demo"),
+    ("errors", "loop_cache", "disk", "draws", "kernels", "memory", "sampling", "storage", "strict_yaml", "demo"),
     ("documents", "tables"),
     ("shuffle",),
     ("corpus",),

@@ -19,9 +19,9 @@ from curate.demo.warc import Response, write_warc
 
 #: Share of the text of each source; files are of about `FILE_BYTES` of text.
 SHARES = {"crawl": 0.6, "webtext2": 0.15, "books1": 0.08, "books2": 0.08, "wikipedia": 0.09}
-FILE_BYTES = 8_000_000
-#: Median words of a document: pages and articles; books have more.
-WORDS = {"crawl": 500, "webtext2": 500, "books1": 15_000, "books2": 15_000, "wikipedia": 400}
+FILE_BYTES = 1_000_000
+#: Median words of a document, few, so that what is held for each document shows.
+WORDS = {"crawl": 120, "webtext2": 120, "books1": 15_000, "books2": 15_000, "wikipedia": 120}
 _NEAR_DUPLICATES = 0.1
 _PAGE = "<html><head><title>{}</title></head><body><div id=main>{}</div><footer>all rights reserved</footer></body>"
 

@@ -27,6 +27,7 @@ from curate.errors import InputError, StateError
 from curate.filters.classifier import FOLDER, export_classifier, load_classifier
 from curate.filters.fasttext_model import FastTextModel
 from curate.filters.models import Kind, LogisticModel, Model
+from curate.memory import require
 from curate.sampling import quantile
 from curate.stage import Annotations, CorpusStage, Round
 from curate.storage import write_json
@@ -216,9 +217,11 @@ class QualityFilter(CorpusStage):
         return encode_examples(docs, self._untrained(), self._sample["thresholds"], self.seed or 0)
 
     def _train(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
-        from curate.filters.training import train_classifier
+        from curate.filters.training import train_classifier, training_bytes
 
         assert self._sample is not None
+        needed = training_bytes(summaries, self._untrained())
+        require(needed, corpus.max_memory_bytes, f"{self.name}: training", "lower max_documents_per_class")
         train_classifier(summaries, self._untrained(), self._classes(self._sample["negatives"]), state)
 
     def _untrained(self) -> Model:

@@ -109,11 +109,18 @@ def encode_examples(docs: Documents, model: Model, thresholds: Mapping[str, floa
     return pa.table({"id": picked.id, "source": picked.source, "example": model.encode(picked)})
 
 
+def training_bytes(examples: Iterable[pa.Table], model: Model) -> int:
+    """Memory that training takes: the examples four times (read, joined, ordered, the part to learn from), and what
+    L-BFGS remembers of the weights, 25 times 8 bytes for each feature.
+    """
+    return 4 * sum(int(table.nbytes) for table in examples) + 200 * (1 << (model.hash_bits or 0))
+
+
 def train_classifier(examples: Sequence[pa.Table], model: Model, classes: Classes, state: Path) -> Card:
     """Train `model` on the tables of `encode_examples`; write `classifier/` and `reports/quality.parquet`.
 
-    Memory (logistic, 2**18 features): 65 MB and 28 bytes for each distinct word of each sampled document; 282 MB for
-    26,160 encyclopaedia articles. fastText holds the first 10,000 characters of each document instead.
+    Memory: see `training_bytes`. An example takes 12 bytes for each distinct word of its document (logistic), or its
+    first 10,000 characters (fastText).
     """
     from sklearn.metrics import roc_auc_score
 

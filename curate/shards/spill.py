@@ -44,7 +44,7 @@ def by_position(tables: Iterable[pa.Table], scratch: Path, low: float = 0.0, wid
 
 def _divided(tables: Iterable[pa.Table], scratch: Path, low: float, narrow: float) -> Iterator[pa.Table]:
     """The rows by way of files, each for a range of positions that is `narrow` wide."""
-    paths = [scratch / f"{low:.17f}-{number:02}.arrow" for number in range(_FILES)]
+    paths = [scratch / f"{narrow.hex()}-{low.hex()}-{number:02}.arrow" for number in range(_FILES)]
     _write(tables, paths, low, narrow)
     for number, path in enumerate(paths):
         if path.exists():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from curate.corpus import Corpus
+from curate.memory import require
 from curate.shards.card import card
 from curate.shards.gather import gather
 from curate.shards.layout import Layout, lay_out
@@ -39,8 +40,8 @@ class WriteTokens(Writer):
     A shard is an Arrow IPC stream, the form that `datasets` maps into memory, with one column `input_ids`:
     a fixed-size list of `uint16`, or `uint32` if the vocabulary has more than 65,536 tokens. Beside the shards stand
     `provenance.parquet` (which document each range of a row came from), `manifest.json` (sizes and sha256),
-    `tokenizer.json` and a dataset card. Writing a shard holds its tokens in memory: 2 or 4 bytes times
-    `shard_tokens`.
+    `tokenizer.json` and a dataset card. Writing a shard holds its tokens in memory, 2 or 4 bytes each, and
+    8 MB of the layout.
 
     Raises:
         InputError: no document is left, some have no tokens, or all have fewer tokens than a row.
@@ -67,7 +68,11 @@ class WriteTokens(Writer):
         """Put all pieces in order and cut their sequence into rows and shards; see `curate.shards.layout`."""
         with TemporaryDirectory(dir=state) as scratch:
             pieces = ordered_pieces(corpus, self.seed or 0, Path(scratch))
-            return lay_out(pieces, self.sequence_length, self.shard_tokens, state).shards
+            layout = lay_out(pieces, self.sequence_length, self.shard_tokens, state)
+        begin, end = layout.span(0)
+        needed = 2 * (end - begin) * np.dtype(_tokenizer_info(corpus)["dtype"]).itemsize
+        require(needed, corpus.max_memory_bytes, f"{self.name}: a shard", "lower shard_tokens")
+        return layout.shards
 
     def write_shard(self, corpus: Corpus, state: Path, shard: int, folder: Path) -> dict[str, int]:
         """Write `train-SSSSS-of-NNNNN.arrow`.

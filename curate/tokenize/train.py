@@ -19,6 +19,7 @@ from curate.corpus import Corpus
 from curate.documents import SPLIT, Documents
 from curate.draws import uniform
 from curate.errors import InputError
+from curate.memory import require
 from curate.sampling import sample_threshold
 from curate.stage import Round
 from curate.storage import write_json
@@ -34,6 +35,8 @@ logger = logging.getLogger("curate")
 
 BYTES = 256
 _SAMPLE_FILE = "sample.json"
+#: Bytes that learning merges takes for each byte of distinct pre-tokens.
+_MERGE_FACTOR = 60
 #: Strings are handed to Arrow in batches of about this many characters.
 _BATCH_CHARACTERS = 1 << 22
 
@@ -125,6 +128,8 @@ class TrainTokenizer(TokenizerStage):
             counts = PretokenCounts(self.pattern, spill=Path(spill), max_bytes=corpus.max_memory_bytes // 4)
             for table in summaries:
                 counts.add_table(table)
+            needed = _MERGE_FACTOR * sum(table["pretoken"].nbytes for table in counts.tables())
+            require(needed, corpus.max_memory_bytes, f"{self.name}: learning merges", "lower sample_bytes")
             tokenizer = bpe_tokenizer(counts, self.vocab_size, self.end_of_text, self.min_frequency)
         self._check_vocabulary(tokenizer.get_vocab_size())
         save(tokenizer, self.end_of_text, state)
