@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from curate.documents import Documents
 from curate.draws import uniform
 from curate.errors import InputError
+from curate.filters.fasttext_check import check_model
 from curate.filters.fasttext_lines import END_OF_LINE, LABEL, as_lines, best_labels, load_model
 from curate.filters.models import Model
 
@@ -51,7 +52,12 @@ class FastTextModel(Model):
 
     @classmethod
     def read(cls, path: Path) -> FastTextModel:
-        """The model in a file; check its sha256 first."""
+        """The model in a file; check its sha256 first.
+
+        Raises:
+            StateError: it is no whole model of this kind.
+        """
+        check_model(path)
         return cls(load_model(path))
 
     def encode(self, docs: Documents) -> pa.Array:
