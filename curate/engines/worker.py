@@ -12,16 +12,21 @@ import resource
 import signal
 import sys
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 
 def peak_memory_bytes() -> int:
-    """The largest resident memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """The largest resident memory that this process has had since it began."""
+    status = Path("/proc/self/status")
+    if not status.exists():  # macOS, where it is in bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    lines = status.read_text("ascii").splitlines()  # on Linux, getrusage counts what this process was forked from
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
     """Serve tasks until the parent closes the connection; note on the clock which record is being read."""
-    _die_with_parent(parent)
+    die_with_parent(parent)
     connection = Connection(descriptor)
     import pyarrow as pa
 
@@ -44,7 +49,7 @@ def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
         connection.send((answer, peak_memory_bytes()))
 
 
-def _die_with_parent(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Ask Linux to end this process when its parent ends, even by kill -9."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
