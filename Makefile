@@ -3,6 +3,7 @@
 # make lint    lint and types only
 # make bench   every text stage against other libraries; DATA=folder of real text, ONLY='BPE encode' for one
 # make bench-extract  HTML to text, by three engines, against gold text in DATA; FOLDS=5 trains anew for each fifth
+# make chaos   kill, damage and starve runs TRIALS=200 times, and put the table into docs/reliability.md: half an hour
 # make clean   remove .venv and everything that can be made again; runs/ stays
 #
 # PYTHON=... picks the interpreter; it must be 3.11 or newer.
@@ -11,6 +12,7 @@ SHELL := /bin/bash
 PIPELINE ?= pipelines/gpt3_mix.yaml
 WORKERS ?= 2
 DATA ?= ../shared/data
+TRIALS ?= 200
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -19,7 +21,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help run test lint bench bench-extract clean
+.PHONY: help run test lint bench bench-extract chaos clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -40,6 +42,9 @@ bench: .venv/installed
 
 bench-extract: .venv/installed-dev
 	@$(BIN)/python benchmarks/extraction/bench.py "$(DATA)" $(if $(FOLDS),--folds $(FOLDS))
+
+chaos: .venv/installed-dev
+	@$(BIN)/python -m pytest tests/chaos --numprocesses $(WORKERS) --trials $(TRIALS) --chaos-table docs/reliability.md
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
