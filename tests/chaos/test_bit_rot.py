@@ -143,8 +143,10 @@ def _part_with_drops(run_folder: Path, stage: Path) -> tuple[Path, pa.Table, int
     raise AssertionError(f"no part of {stage} has it all")
 
 
-def test_ids_that_repeat_are_found(copy) -> None:
-    """Two documents of one id are found although each part is whole."""
+@pytest.mark.parametrize("at_once", [10_000_000, 20])
+def test_ids_that_repeat_are_found(copy, monkeypatch, at_once: int) -> None:
+    """Two documents of one id are found although each part is whole, also where ids are looked at in ranges."""
+    monkeypatch.setattr("curate.verification.conservation._IDS_AT_ONCE", at_once)
     first, second = sorted((copy / "documents").glob("*.parquet"))[:2]
     table, other = pq.read_table(first), pq.read_table(second)
     ids = [other["id"][0].as_py(), *table["id"].to_pylist()[1:]]
@@ -166,6 +168,16 @@ def test_a_cut_off_run_is_no_damage(copy) -> None:
     assert {finding.file.rpartition("/")[2] for finding in found.findings} >= {"part-00001.parquet"}
     _flip(copy / "documents" / "part-00000.parquet", 100, 1)
     assert not verify(copy).ok
+
+
+@pytest.mark.parametrize("stop_after", ["ingest", "fuzzy_dedup"])
+def test_a_run_that_stopped_early_is_finished(chaos_pipeline, scratch, stop_after: str) -> None:
+    """What lies after --stop-after is not looked for, and what was published is checked."""
+    path = run(chaos_pipeline, output=scratch / "run", workers=0, stop_after=stop_after).path
+    found = verify(path)
+    assert found.findings == () and found.finished and found.counted
+    _flip(path / "reports" / "funnel.parquet", 50, 1)
+    assert [finding.file for finding in verify(path).damage] == ["reports/funnel.parquet"]
 
 
 def test_a_missing_commit_of_a_finished_run_is_found(copy) -> None:
