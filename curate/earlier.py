@@ -21,12 +21,14 @@ class Earlier:
         folder: of the stage in it.
         rows: how many rows the first round's table of each part has.
         contents: fingerprint of these tables.
+        upon: the earlier runs that this one was itself run against: the fingerprint and the directory of each.
     """
 
     root: str
     folder: str
     rows: tuple[int, ...]
     contents: str
+    upon: dict[str, str]
 
 
 def find_earlier(stage: CorpusStage, label: str, root: str) -> Earlier | list[str]:
@@ -53,7 +55,21 @@ def find_earlier(stage: CorpusStage, label: str, root: str) -> Earlier | list[st
     if commits is None:
         return [f"the run in {root} has not finished {step['label']}; run it first"]
     contents = fingerprint([[output["sha256"] for output in commit.outputs] for commit in commits])
-    return Earlier(str(run.root), folder, tuple(commit.counts["rows"] for commit in commits), contents)
+    upon = {each["contents"]: each["root"] for each in step["earlier"]}
+    return Earlier(str(run.root), folder, tuple(commit.counts["rows"] for commit in commits), contents, upon)
+
+
+def not_listed(earlier: Sequence[Earlier]) -> list[str]:
+    """What is wrong with the list: runs that some of these were run against must be listed too, and none twice."""
+    listed = {each.contents for each in earlier}
+    missing = {
+        f"{each.root} was itself run against {root}, which is not listed; list it before"
+        for each in earlier
+        for contents, root in each.upon.items()
+        if contents not in listed
+    }
+    twice = [f"{each.root} is listed twice" for number, each in enumerate(earlier) if each in earlier[:number]]
+    return [*sorted(missing), *twice]
 
 
 def _differences(stage: CorpusStage, step: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from curate import __version__
-from curate.earlier import Earlier, find_earlier
+from curate.earlier import Earlier, find_earlier, not_listed
 from curate.errors import InputError, PipelineError, Problem
 from curate.ingest.files import find_files
 from curate.ingest.split import Split, split_files
@@ -297,11 +297,12 @@ def computed_otherwise(plan: Plan) -> list[str]:
 
 
 def _earlier(stage: CorpusStage, label: str, where: str, problems: list[Problem]) -> tuple[Earlier, ...]:
-    found = [find_earlier(stage, label, root) for root in stage.earlier_runs()]
-    problems += [
-        Problem(where, f"{label}.against: {text}") for each in found if isinstance(each, list) for text in each
-    ]
-    return tuple(each for each in found if isinstance(each, Earlier))
+    """The earlier runs that a stage builds upon."""
+    looked = [find_earlier(stage, label, root) for root in stage.earlier_runs()]
+    found = tuple(each for each in looked if isinstance(each, Earlier))
+    wrong = [text for each in looked if isinstance(each, list) for text in each] or not_listed(found)
+    problems += [Problem(where, f"{label}.against: {text}") for text in wrong]
+    return found
 
 
 def _earlier_from_json(saved: Sequence[Mapping[str, Any]]) -> tuple[Earlier, ...]:

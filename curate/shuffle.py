@@ -26,7 +26,7 @@ from curate.tables import write_tables
 Reduced = Mapping[str, pa.Table]
 
 #: A shuffle is cut into no more ranges than this, unless memory asks for more, nor into ranges below this size.
-MAX_RANGES, MIN_RANGE_BYTES = 64, 4_000_000
+MAX_RANGES, MIN_RANGE_BYTES = 64, 16_000_000
 #: Slots that a part's table is cut into where there is enough input, and the input bytes for one more below that.
 _SLOTS, _SLOT_INPUT_BYTES = 512, 1_000_000
 
@@ -205,7 +205,7 @@ def divide(slot_bytes: NDArray[np.int64], max_range_bytes: int, what: str) -> li
     Raises:
         ResourceError: one slot holds more than a range may.
 
-    >>> divide(np.array([3, 3, 1, 9, 1]) * 10**6, 10**9, "a round")
+    >>> divide(np.array([12, 12, 4, 36, 4]) * 10**6, 10**9, "a round")
     [0, 1, 3, 4, 5]
     """
     if len(slot_bytes) and slot_bytes.max() > max_range_bytes:

@@ -91,6 +91,16 @@ def test_a_changed_earlier_run_is_noticed(tmp_path, crawls) -> None:
     assert "against" in reason
 
 
+def test_every_earlier_run_must_be_listed(tmp_path, crawls) -> None:
+    """A run that was itself against another brings that one along by name; none is listed twice."""
+    first = str(_run(tmp_path, crawls, ("first",), "exact_dedup"))
+    second = str(_run(tmp_path, crawls, ("second",), "exact_dedup", against=first))
+    with pytest.raises(PipelineError, match=r"second was itself run against .*first, which is not listed"):
+        _run(tmp_path, crawls, ("third",), "exact_dedup", against=second)
+    with pytest.raises(PipelineError, match="first is listed twice"):
+        _run(tmp_path, crawls, ("third",), "exact_dedup", against=[first, second, first])
+
+
 def test_what_cannot_be_compared_is_refused(tmp_path, crawls) -> None:
     """All differences at once, with both values; a run that is not there, or not finished, or lacks the stage."""
     first = _run(tmp_path, crawls, ("first",), "fuzzy_dedup", num_perm=64)
