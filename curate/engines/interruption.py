@@ -35,8 +35,10 @@ def interruptible() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
     heeded = [number for number, handler in before.items() if handler != signal.SIG_IGN]
     terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
+    received = [signal.SIGINT]
 
     def first(number: int, _: FrameType | None) -> None:
+        received[0] = signal.Signals(number)
         for each in heeded:
             signal.signal(each, second)
         if number == signal.SIGHUP:
@@ -51,6 +53,8 @@ def interruptible() -> Iterator[None]:
         signal.signal(number, first)
     try:
         yield
+    except KeyboardInterrupt:  # Ray raises one of its own in place of ours
+        raise Interrupted(received[0]) from None
     finally:
         for number in heeded:
             signal.signal(number, before[number])

@@ -129,8 +129,9 @@ def _answer(reference: Any) -> bytes | Death:
     except exceptions.RayTaskError as error:
         if isinstance(error.cause, ResourceError):
             raise error.cause from None
-        message = f"a worker of Ray failed: {error.cause or error}; is curate installed on every machine?"
-        raise ResourceError(message) from None
+        last_line = str(error.cause or error).strip().rpartition("\n")[2]
+        message = f"a worker of Ray failed: {last_line}; is curate installed on every machine?"
+        raise ResourceError(message) from error
     except (
         exceptions.WorkerCrashedError,
         exceptions.NodeDiedError,

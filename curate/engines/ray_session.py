@@ -32,15 +32,16 @@ CONNECT_SECONDS = 10
 #: Unix sockets have paths of at most 107 bytes, of which Ray's own names take 70.
 _LONGEST_FOLDER = 30
 
-_STAY_ON_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
-_SETTINGS = {_STAY_ON_LOOPBACK: "0", "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
+_SETTINGS = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_USAGE_STATS_REPORT_URL": f"http://{LOOPBACK}:9",
+    "RAY_AUTH_MODE": "token",
+}
 _NO_WAY_OUT = {
     **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), f"http://{LOOPBACK}:9"),
     **dict.fromkeys(("no_proxy", "NO_PROXY"), f"{LOOPBACK},localhost"),
 }
-
-#: What connecting to Ray raises: its own errors are of these.
-_RAY_ERRORS = (OSError, ValueError, RuntimeError)
 
 
 class Session:
@@ -72,24 +73,19 @@ class Session:
     def close(self) -> None:
         """Leave Ray as it was: disconnect, and end what was started here."""
         if not self._found:
-            sys.modules["ray"].shutdown()
+            import ray
+
+            ray.shutdown()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, cpus: int) -> None:
-        """Start Ray on the loopback interface, and check that it is there."""
-        if "ray" in sys.modules and not _SETTINGS.keys() <= os.environ.keys():
-            message = "Ray was imported before curate could keep it from other machines"
-            raise ResourceError(f"{message}; import it later, or connect to the Ray that you mean with ray.init")
-        for name, value in _SETTINGS.items():
-            os.environ.setdefault(name, value)
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         home = tempfile.gettempdir()
         self._folder = Path(tempfile.mkdtemp(prefix="ray-", dir=home if len(home) <= _LONGEST_FOLDER else "/tmp"))
-        import ray
-
         try:
-            with _environment(_NO_WAY_OUT), _signals_kept():
+            with alone(), _explained("Ray does not start"):
+                import ray
+
                 ray.init(
                     address="local",
                     num_cpus=cpus,
@@ -102,10 +98,8 @@ class Session:
                     _temp_dir=str(self._folder),
                 )
             _check_that_it_is_alone()
-        except BaseException as error:
+        except BaseException:
             self.close()
-            if isinstance(error, _RAY_ERRORS):
-                raise ResourceError(f"Ray does not start: {_first_line(error)}") from error
             raise
 
 
@@ -118,43 +112,49 @@ def _check_that_it_is_alone() -> None:
 
 
 def _connect(address: str) -> None:
-    import ray
-
-    try:
+    with _explained(f"no Ray cluster answers at --address {address} (docs/cluster.md says how to start one)"):
         if address != "auto":  # Ray itself would try for a quarter of an hour
             host, _, port = address.removeprefix("ray://").rpartition(":")
             socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
-        with _signals_kept():
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except _RAY_ERRORS as error:
-        message = f"no Ray cluster answers at --address {address}: {_first_line(error)}"
-        hint = "docs/cluster.md says how to start one; without --address, Ray runs on this machine"
-        raise ResourceError(f"{message}\n    {hint}") from None
+        import ray
+
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Processes that are started meanwhile have these variables; this one has its own back afterwards."""
-    before = dict(os.environ)
-    os.environ.update(values)
+def alone() -> Iterator[None]:
+    """What is started of Ray within stays on the loopback interface, if it is given the address `LOOPBACK`.
+
+    Raises:
+        ResourceError: Ray was imported before, with other settings.
+    """
+    if "ray" in sys.modules and not _SETTINGS.keys() <= os.environ.keys():
+        message = "Ray was imported before curate could keep it from other machines"
+        raise ResourceError(f"{message}; import it later, or connect to the Ray that you mean with ray.init")
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    before = {name: os.environ[name] for name in _NO_WAY_OUT if name in os.environ}
+    os.environ.update(_NO_WAY_OUT)
     try:
         yield
     finally:
-        for name in values:
+        for name in _NO_WAY_OUT:
             os.environ.pop(name)
-        os.environ.update({name: value for name, value in before.items() if name in values})
+        os.environ.update(before)
 
 
 @contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Keep the caller's handler of SIGTERM, which Ray would replace."""
-    before = signal.getsignal(signal.SIGTERM)
+def _explained(problem: str) -> Iterator[None]:
+    """Turn what Ray raises into one line, and keep the caller's handler of SIGTERM, which Ray replaces."""
+    handler = signal.getsignal(signal.SIGTERM)
+    import ray
+
     try:
         yield
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ResourceError(f"{problem}: {first_line}") from error
     finally:
-        if callable(before):
-            signal.signal(signal.SIGTERM, before)
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+        if callable(handler):
+            signal.signal(signal.SIGTERM, handler)

@@ -1,0 +1,51 @@
+"""A cluster of two nodes on this machine, one of which is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from importlib.util import find_spec
+
+import pytest
+from outputs import output_hashes
+from processes import wait_until, workers
+
+from curate import run
+from curate.engines.ray_session import LOOPBACK, OBJECT_STORE_BYTES, alone
+
+pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+
+
+@pytest.fixture
+def cluster():
+    """Two nodes of one core each, on the loopback interface; the program that runs the plan is on the first."""
+    with alone():
+        from ray.cluster_utils import Cluster
+
+        made = Cluster()
+        for _ in range(2):
+            made.add_node(
+                num_cpus=1, node_ip_address=LOOPBACK, object_store_memory=OBJECT_STORE_BYTES, include_dashboard=False
+            )
+    yield made
+    made.shutdown()
+
+
+@pytest.mark.slow
+def test_a_node_is_lost_in_mid_run(cluster, finished, pipeline_file, tmp_path) -> None:
+    """Its tasks go to the node that is left, and the bytes are the same."""
+    import ray
+
+    [node] = cluster.worker_nodes
+    raylet = node.all_processes["raylet"][0].process.pid
+
+    def lose_it() -> None:
+        wait_until(lambda: workers(raylet))
+        os.kill(raylet, signal.SIGKILL)
+
+    thief = threading.Thread(target=lose_it)
+    thief.start()
+    result = run(pipeline_file, output=tmp_path / "run", engine="ray", address=cluster.address)
+    thief.join()
+    assert output_hashes(result.path) == output_hashes(finished)
