@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 from outputs import output_hashes
-from processes import wait_until, workers
+from processes import alive, descendants, wait_until, workers
 
 from curate import run
 from curate.engines.ray_session import LOOPBACK, OBJECT_STORE_BYTES, alone
@@ -35,17 +35,19 @@ def cluster():
 @pytest.mark.slow
 def test_a_node_is_lost_in_mid_run(cluster, finished, pipeline_file, tmp_path) -> None:
     """Its tasks go to the node that is left, and the bytes are the same."""
-    import ray
-
     [node] = cluster.worker_nodes
     raylet = node.all_processes["raylet"][0].process.pid
+    lost: list[int] = []
 
     def lose_it() -> None:
         wait_until(lambda: workers(raylet))
+        lost.extend(descendants(raylet))
         os.kill(raylet, signal.SIGKILL)
 
-    thief = threading.Thread(target=lose_it)
-    thief.start()
+    loss = threading.Thread(target=lose_it)
+    loss.start()
     result = run(pipeline_file, output=tmp_path / "run", engine="ray", address=cluster.address)
-    thief.join()
+    loss.join()
     assert output_hashes(result.path) == output_hashes(finished)
+    wait_until(lambda: sorted(each["Alive"] for each in cluster.global_state.node_table()) == [False, True])
+    wait_until(lambda: not any(map(alive, lost)))
