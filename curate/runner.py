@@ -92,7 +92,7 @@ def run(
     plan = plan_of(pipeline, parsed, stop_after)
     directory = RunDirectory(Path(output) if output else default_output(pipeline))
     limits = Limits(pipeline.settings.max_record_seconds, pipeline.settings.max_record_memory_bytes)
-    chosen = choose_engine(engine, workers, address, limits)
+    chosen = choose_engine(engine, workers, address, limits, pipeline.settings.max_memory_bytes)
     with directory.lock(), naming_refusals(directory.root):
         remove_temporary(directory.root)
         try:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from typing import Literal, Protocol, get_args
 
 from curate.engines.cores import available_cores
+from curate.engines.local import LocalEngine
+from curate.engines.ray import RayEngine
+from curate.engines.serial import SerialEngine
 from curate.engines.watchdog import Limits
 from curate.errors import PipelineError, Problem
 from curate.plan import Task
@@ -28,7 +31,9 @@ class Engine(Protocol):
         """Release what the engine holds."""
 
 
-def choose_engine(name: EngineName, workers: int | None, address: str | None, limits: Limits) -> Engine:
+def choose_engine(
+    name: EngineName, workers: int | None, address: str | None, limits: Limits, task_memory_bytes: int | None = None
+) -> Engine:
     """The engine of a name.
 
     Args:
@@ -36,6 +41,7 @@ def choose_engine(name: EngineName, workers: int | None, address: str | None, li
         workers: processes, or tasks at once; None is one per core (of the cluster, for ray), 0 is the serial engine.
         address: of a Ray cluster.
         limits: what reading one record may take.
+        task_memory_bytes: what a task may hold; see `RayEngine`.
 
     Raises:
         PipelineError: these do not go together.
@@ -45,15 +51,9 @@ def choose_engine(name: EngineName, workers: int | None, address: str | None, li
     """
     _check(name, workers, address)
     if name == "serial" or workers == 0:
-        from curate.engines.serial import SerialEngine
-
         return SerialEngine()
     if name == "ray":
-        from curate.engines.ray import RayEngine
-
-        return RayEngine(workers, limits, address)
-    from curate.engines.local import LocalEngine
-
+        return RayEngine(workers, limits, address, task_memory_bytes)
     return LocalEngine(workers or available_cores(), limits)
 
 

@@ -25,6 +25,8 @@ from curate.storage import Commit
 #: Tasks handed to Ray per core of the cluster: as many wait as run, which hides the way to the worker and tells Ray's
 #: autoscaler that more machines would be of use.
 TASKS_PER_CORE = 2
+#: What a process that does tasks takes beside what a task holds: the program itself, and its carrier.
+PROCESS_BYTES = 400_000_000
 
 
 @dataclass
@@ -36,7 +38,8 @@ class RayEngine:
         limits: what reading one record may take, as for the local engine.
         address: of a cluster (`auto`, HOST:PORT, ray://HOST:PORT); None takes `RAY_ADDRESS`, or starts Ray on this
             machine for as long as the run takes.
-        task_memory_bytes: memory that Ray sets aside for a task on the machine that does it; None sets none aside.
+        task_memory_bytes: what a task may hold; on a cluster, Ray sets it aside on the machine that does the task,
+            or all of the largest machine's memory if that is less. None sets none aside.
     """
 
     workers: int | None = None
@@ -98,7 +101,8 @@ class RayEngine:
         # A Ray of our own runs with another environment than ours, see there; a cluster's machines have their own.
         environment = dict(os.environ) if session.started else None
         settings = Settings(self.limits, str(Path.cwd()), environment)
-        remote = ray.remote(max_retries=0, num_cpus=1, memory=self.task_memory_bytes or 0)(attempt)
+        memory = 0 if session.started else _set_aside(self.task_memory_bytes)
+        remote = ray.remote(max_retries=0, num_cpus=1, memory=memory)(attempt)
         return lambda request: remote.remote(request, settings)
 
     def _window(self) -> int:
@@ -108,6 +112,14 @@ class RayEngine:
         if self.workers:
             return self.workers
         return max(1, int(TASKS_PER_CORE * ray.cluster_resources().get("CPU", 0)))
+
+
+def _set_aside(task_bytes: int | None) -> int:
+    """Memory to ask of Ray for a task: never so much that no machine could ever do it."""
+    import ray
+
+    largest = max((int(node["Resources"].get("memory", 0)) for node in ray.nodes() if node["Alive"]), default=0)
+    return min(task_bytes + PROCESS_BYTES, largest) if task_bytes else 0
 
 
 def _ready(flying: list[Any]) -> list[Any]:

@@ -12,11 +12,16 @@ import resource
 import signal
 import sys
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 
 def peak_memory_bytes() -> int:
-    """The largest resident memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """The largest resident memory that this process has had since it began."""
+    status = Path("/proc/self/status")
+    if not status.exists():  # macOS, where it is in bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    lines = status.read_text("ascii").splitlines()  # on Linux, getrusage counts what this process was forked from
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def main(descriptor: int, clock_descriptor: int, parent: int) -> None:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 from outputs import output_hashes
-from processes import alive, descendants, wait_until, workers
+from processes import alive, carriers, wait_until, workers
 
 from curate import run
 from curate.engines.ray_session import LOOPBACK, OBJECT_STORE_BYTES, alone
@@ -41,7 +41,7 @@ def test_a_node_is_lost_in_mid_run(cluster, finished, pipeline_file, tmp_path) -
 
     def lose_it() -> None:
         wait_until(lambda: workers(raylet))
-        lost.extend(descendants(raylet))
+        lost.extend(carriers(raylet) + workers(raylet))
         os.kill(raylet, signal.SIGKILL)
 
     loss = threading.Thread(target=lose_it)
