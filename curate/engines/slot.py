@@ -7,6 +7,7 @@ worker stays small.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from curate import __version__
 from curate.engines.child import Child, Death
 from curate.engines.watchdog import TICK_SECONDS, Limits
+from curate.engines.worker import die_with_parent
 from curate.errors import ResourceError
 
 _child: Child | None = None
@@ -46,6 +48,7 @@ def attempt(request: bytes, settings: Settings) -> bytes | Death:
     if settings.version != __version__:
         message = f"{socket.gethostname()} has curate {__version__}, the machine that runs the plan {settings.version}"
         raise ResourceError(f"{message}; install the same on every machine")
+    die_with_parent(os.getppid())  # else it would go on while another machine does its task again
     child = _child or Child(settings.limits, settings.environment, settings.folder)
     _child = None
     try:

@@ -26,7 +26,7 @@ def peak_memory_bytes() -> int:
 
 def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
     """Serve tasks until the parent closes the connection; note on the clock which record is being read."""
-    _die_with_parent(parent)
+    die_with_parent(parent)
     connection = Connection(descriptor)
     import pyarrow as pa
 
@@ -49,7 +49,7 @@ def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
         connection.send((answer, peak_memory_bytes()))
 
 
-def _die_with_parent(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Ask Linux to end this process when its parent ends, even by kill -9."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
