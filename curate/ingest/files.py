@@ -58,7 +58,7 @@ def find_files(paths: Sequence[str]) -> tuple[str, list[FoundFile]]:
         found |= matches
     for path in found:
         if not _is_text(path):
-            raise InputError(f"{ascii(path)}: its name is not UTF-8, so no report could name it; rename the file")
+            raise InputError(f"{path!a}: its name is not UTF-8, so no report could name it; rename the file")
     root = _common(roots)
     files = [FoundFile(path, _relative(path, root), *facts) for path, facts in found.items()]
     return root, sorted(files, key=lambda file: file.name)
