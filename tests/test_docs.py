@@ -39,7 +39,8 @@ def test_the_tree_in_the_readme_is_the_tree() -> None:
 
 def test_documents_name_files_that_exist() -> None:
     """Python files named in the README and in docs/ are there."""
-    names = {path.name for path in ROOT.glob("curate/**/*.py")} | {"cli.py"}
+    names = {path.name for folder in ("curate", "benchmarks", "tests") for path in ROOT.glob(f"{folder}/**/*.py")}
+    names |= {"cli.py"}
     for file in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
         for mentioned in re.findall(r"\b(\w+\.py)\b", file.read_text(encoding="utf-8")):
             assert mentioned in names, f"{file.name} names {mentioned}"

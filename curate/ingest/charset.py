@@ -18,7 +18,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARED = re.compile(
-    rb"""<(?:meta\s|\?xml\s)[^>]{0,400}?(?:charset|encoding)\s*=\s*["']?\s*([\w:.-]{1,40})""", re.IGNORECASE
+    rb"""<(?:meta\s|\?xml\s)[^>]{0,400}?(?:charset|encoding)\s*+=\s*+["']?+\s*+([\w:.-]{1,40})""", re.IGNORECASE
 )
 _DECLARED_WITHIN_BYTES = 4096
 _DETECTION_BYTES = 1 << 20

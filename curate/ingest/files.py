@@ -56,9 +56,17 @@ def find_files(paths: Sequence[str]) -> tuple[str, list[FoundFile]]:
             raise InputError(_nothing_found(pattern))
         roots.append(folder)
         found |= matches
+    for path in found:
+        if not _is_text(path):
+            raise InputError(f"{path!a}: its name is not UTF-8, so no report could name it; rename the file")
     root = _common(roots)
     files = [FoundFile(path, _relative(path, root), *facts) for path, facts in found.items()]
     return root, sorted(files, key=lambda file: file.name)
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path can be written as UTF-8; Linux allows others, of which Python makes lone surrogates."""
+    return path.encode("utf-8", "replace").decode() == path
 
 
 #: Size in bytes and time of the last change in nanoseconds.

@@ -12,7 +12,7 @@ from curate.ingest.arc import ARC_LINE, arc_length
 
 HEADER_END = re.compile(rb"\r?\n\r?\n")
 _CONTENT_LENGTH = re.compile(  # the value may stand on a continuation line
-    rb"^content-length[ \t]*:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+    rb"^content-length[ \t]*+:[ \t]*+(?:\r?\n[ \t]++)?([^\r\n]*+)", re.IGNORECASE | re.MULTILINE
 )
 _CUT_OPENING = re.compile(rb"[A-Za-z][\w+.-]{0,31}(?::|\Z)")
 _ARC_DATE = re.compile(rb" \d{12,20} ")
@@ -66,7 +66,7 @@ class _Warc(Framing):
 
     def content_length(self, header: bytes) -> int | None:
         """The value of the one Content-Length."""
-        values = set(_CONTENT_LENGTH.findall(header))
+        values = {value.strip() for value in _CONTENT_LENGTH.findall(header)}
         value = values.pop() if len(values) == 1 else b""
         return int(value) if value.isdigit() and len(value) < 19 else None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import brotli
 import zstandard
 
-_CHUNK_HEAD = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_CHUNK_HEAD = re.compile(rb"[ \t]*+([0-9a-fA-F]{1,15})[ \t]*+(?:;[^\r\n]*+)?\r?\n")
 _STEP_BYTES = 1 << 18
 
 

@@ -26,7 +26,7 @@ _NO_DOCUMENTS = ("warcinfo", "request", "metadata", "revisit", "continuation")
 _HTML = ("text/html", "application/xhtml+xml")
 _PLAIN = ("text/plain",)
 _LOOKS_LIKE_HTML = re.compile(rb"<(?:!doctype|html|head|body|title|div|table|p|h1)\b", re.IGNORECASE)
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*+=\s*+[\"']?+\s*+([^\s;\"',]+)", re.IGNORECASE)
 _SNIFFED_BYTES = 2048
 
 
