@@ -6,6 +6,7 @@
 # make fuzz    damaged input for every reader: RUNS=10000 for each target, TARGETS='warc html', ENGINE=atheris
 # make bench-memory  peak memory of every phase, for a corpus of 1, 4 and 16 times a size
 # make scale   deduplicate SIGNATURES synthetic signatures; see docs/scale.md
+# make chaos   kill, damage and starve runs TRIALS=200 times, and put the table into docs/reliability.md: half an hour
 # make clean   remove .venv and everything that can be made again; runs/ stays
 #
 # PYTHON=... picks the interpreter; it must be 3.11 or newer.
@@ -17,6 +18,7 @@ DATA ?= ../shared/data
 SIGNATURES ?= 1e7
 RUNS ?= 10000
 ENGINE ?= own
+TRIALS ?= 200
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -25,7 +27,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help run test lint bench bench-extract bench-memory scale fuzz clean
+.PHONY: help run test lint bench bench-extract bench-memory scale fuzz chaos clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -55,6 +57,9 @@ bench-memory: .venv/installed
 
 scale: .venv/installed
 	@$(BIN)/python benchmarks/scale/simulate.py --documents $(SIGNATURES)
+
+chaos: .venv/installed-dev
+	@$(BIN)/python -m pytest tests/chaos --numprocesses $(WORKERS) --trials $(TRIALS) --chaos-table docs/reliability.md
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from cli import main
+from curate.pipeline import Settings, source_kinds
 from curate.registry import STAGES
 
 ROOT = Path(__file__).parents[1]
@@ -53,3 +54,24 @@ def test_reports_are_documented_with_their_columns(finished) -> None:
         columns = set(pq.read_schema(path).names) - {"stage", "benchmark", "source"}
         missing = [name for name in columns if f"`{name}`" not in rows[path.stem]]
         assert not missing, path.stem
+
+
+def test_every_limit_is_documented() -> None:
+    """docs/reliability.md has each limit of pipelines and sources with its default and its description."""
+    document = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    table = document.partition("<!-- limits: begin -->\n")[2].partition("<!-- limits: end -->")[0]
+    assert table == "\n".join(_limits()) + "\n"
+
+
+def _limits() -> list[str]:
+    """The table of limits: a line for each setting that bounds sizes, time or memory."""
+    fields = {}
+    for model in (Settings, *source_kinds()):
+        for name, field in model.model_fields.items():
+            if name.startswith("max_") or name in ("part_bytes", "batch_bytes"):
+                fields.setdefault(name, (field, set()))[1].add(model.__name__)
+    rows = [
+        f"| `{name}` | {'pipeline' if 'Settings' in models else 'source'} | {field.default:,} | {field.description} |"
+        for name, (field, models) in fields.items()
+    ]
+    return ["| setting | of | default | what it does |", "|---|---|---:|---|", *rows]
