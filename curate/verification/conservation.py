@@ -12,12 +12,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from curate.documents import id_words
+from curate.documents import id_words, sort_ids
 from curate.plan import Plan, Step
 from curate.rundir import RunDirectory
 from curate.stage import Writer
 from curate.storage import Commit
 from curate.verification.findings import REPORT, Finding
+
+#: Ids that are sorted together: 16 bytes each, and some 40 more while they are sorted.
+_IDS_AT_ONCE = 10_000_000
 
 #: (step, source, outcome, reason) -> documents. The steps are labels, and `ingest`.
 Counts = Counter[tuple[str, str, str, str]]
@@ -39,14 +42,14 @@ class Recount:
         self.run, self.plan = run, plan
         self.counts: Counts = Counter()
         self.findings: list[Finding] = []
-        self._ids: list[NDArray[np.uint64]] = []
+        self._parts: list[int] = []
 
     def part(self, part: int, steps: Iterable[Step]) -> None:
         """Count a part: its documents, its quarantine, and what those of the steps that are done say of it."""
-        documents = pq.read_table(self.run.document_part(part), columns=["id", "source"])
+        documents = pq.read_table(self.run.document_part(part), columns=["source"])
         quarantine = pq.read_table(self.run.quarantine_part(part), columns=["source", "reason"])
         source = _one(documents["source"])
-        self._ids.append(id_words(_one(documents["id"])))
+        self._parts.append(part)
         self._count("ingest", "documents", source, pa.repeat(pa.scalar(""), len(source)))
         self._count("ingest", "quarantined", _one(quarantine["source"]), _one(quarantine["reason"]))
         reached = np.ones(len(source), bool)
@@ -63,11 +66,22 @@ class Recount:
             reached = kept
 
     def check_ids(self) -> None:
-        """No id may occur twice in the whole run."""
-        ids = np.concatenate(self._ids) if self._ids else np.empty((0, 2), np.uint64)
-        twice = len(ids) - len(np.unique(ids, axis=0))
+        """No id may occur twice in the whole run. They are looked at range by range, so that each fits into memory."""
+        documents = sum(pq.read_metadata(self.run.document_part(part)).num_rows for part in self._parts)
+        ranges = 1 + documents // _IDS_AT_ONCE
+        twice = sum(self._repeated(number, ranges) for number in range(ranges))
         if twice:
             self.findings.append(Finding("documents", "ids that are unique", f"{twice:,} that repeat others", REPORT))
+
+    def _repeated(self, number: int, ranges: int) -> int:
+        """How many ids of a range occur before."""
+        found = [np.empty((0, 2), np.uint64)]
+        for part in self._parts:
+            ids = id_words(_one(pq.read_table(self.run.document_part(part), columns=["id"])["id"]))
+            found.append(ids[ids[:, 0] % ranges == number])
+        ids = np.concatenate(found)
+        ids = ids[sort_ids(ids)]
+        return int(np.count_nonzero((ids[1:] == ids[:-1]).all(axis=1)))
 
     def compare(self, what: str, counted: Counts) -> None:
         """Compare what the tables hold with what something else says; `skipped` is in no table."""

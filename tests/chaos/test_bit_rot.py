@@ -143,8 +143,10 @@ def _part_with_drops(run_folder: Path, stage: Path) -> tuple[Path, pa.Table, int
     raise AssertionError(f"no part of {stage} has it all")
 
 
-def test_ids_that_repeat_are_found(copy) -> None:
-    """Two documents of one id are found although each part is whole."""
+@pytest.mark.parametrize("at_once", [10_000_000, 20])
+def test_ids_that_repeat_are_found(copy, monkeypatch, at_once: int) -> None:
+    """Two documents of one id are found although each part is whole, also where ids are looked at in ranges."""
+    monkeypatch.setattr("curate.verification.conservation._IDS_AT_ONCE", at_once)
     first, second = sorted((copy / "documents").glob("*.parquet"))[:2]
     table, other = pq.read_table(first), pq.read_table(second)
     ids = [other["id"][0].as_py(), *table["id"].to_pylist()[1:]]
