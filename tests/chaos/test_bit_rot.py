@@ -170,6 +170,16 @@ def test_a_cut_off_run_is_no_damage(copy) -> None:
     assert not verify(copy).ok
 
 
+@pytest.mark.parametrize("stop_after", ["ingest", "fuzzy_dedup"])
+def test_a_run_that_stopped_early_is_finished(chaos_pipeline, scratch, stop_after: str) -> None:
+    """What lies after --stop-after is not looked for, and what was published is checked."""
+    path = run(chaos_pipeline, output=scratch / "run", workers=0, stop_after=stop_after).path
+    found = verify(path)
+    assert found.findings == () and found.finished and found.counted
+    _flip(path / "reports" / "funnel.parquet", 50, 1)
+    assert [finding.file for finding in verify(path).damage] == ["reports/funnel.parquet"]
+
+
 def test_a_missing_commit_of_a_finished_run_is_found(copy) -> None:
     """A run that says it is finished must have every commit of its plan."""
     gone = sorted(copy.rglob("commits/annotate-00000.json"))[0]
