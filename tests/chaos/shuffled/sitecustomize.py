@@ -7,7 +7,8 @@ import os
 import random
 
 _list, _scan = os.listdir, os.scandir
-_draws = random.Random(os.environ["CHAOS_LISTING_SEED"])
+_seed = os.environ.get("CHAOS_LISTING_SEED")
+_draws = random.Random(_seed)
 
 
 def _listdir(path="."):
@@ -41,4 +42,5 @@ class _Scan:
         self._next = iter(())
 
 
-os.listdir, os.scandir = _listdir, _Scan
+if _seed is not None:  # not where pytest looks for doctests
+    os.listdir, os.scandir = _listdir, _Scan
