@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Literal
@@ -92,7 +93,8 @@ def _pipeline_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _output_option(command: Callable[..., None]) -> Callable[..., None]:
-    return click.option("--output", metavar="DIR", help="Run directory. [default: runs/NAME]")(command)
+    text = "Run directory: a folder or a URL such as s3://bucket/run. [default: runs/NAME]"
+    return click.option("--output", metavar="DIR", help=text)(command)
 
 
 @main.command(epilog=EXAMPLE + "curate run pipelines/gpt3_mix.yaml --set stages.quality_filter.alpha=3 --workers 2")
@@ -111,6 +113,7 @@ def _output_option(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--address", help="Ray cluster: auto, or HOST:PORT. [default: $RAY_ADDRESS, or a Ray on this machine]")
 @click.option("--memory", metavar="SIZE", help="Memory for all processes together, such as 4GB. [default: 2 GB a task]")
 @click.option("--stop-after", metavar="STAGE", help="Stop after this stage, or after 'ingest'.")
+@click.option("--scratch", envvar="CURATE_STORAGE_SCRATCH", metavar="DIR", help="Local copies of a run at a URL.")
 def run(
     pipeline: str,
     overrides: tuple[str, ...],
@@ -121,6 +124,7 @@ def run(
     address: str | None,
     memory: str | None,
     stop_after: str | None,
+    scratch: str | None,
 ) -> None:
     """Run PIPELINE; the same command again resumes it, or runs only what a change touches."""
     from rich.console import Console
@@ -130,6 +134,8 @@ def run(
     from curate.report.summary import print_summary
     from curate.runner import run as run_pipeline
 
+    if scratch:
+        os.environ["CURATE_STORAGE_SCRATCH"] = scratch  # worker processes look there as well
     console = Console(stderr=False)
     with live(console) as reporter:
         result = run_pipeline(

@@ -78,7 +78,7 @@ def _aligned(tables: list[pa.Table], positions: list[NDArray[np.int64]], rows: i
 
 
 def _rows_of(corpus: RunCorpus, part: int) -> int:
-    return int(pq.read_metadata(corpus.run.document_part(part)).num_rows)
+    return int(pq.read_metadata(corpus.run.fetch(corpus.run.document_part(part))).num_rows)
 
 
 def _count(

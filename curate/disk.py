@@ -15,8 +15,8 @@ from curate.errors import ResourceError
 _NO_SPACE = "no space is left on the disk"
 _REFUSALS = {errno.ENOSPC: _NO_SPACE, errno.EDQUOT: "the disk quota is used up"}
 
-#: What numpy says, without an error number, when fewer bytes were written than it gave. Where they were few enough to be
-#: buffered, it finds out when it asks for the position in the file, and gives the error number ESPIPE.
+#: What numpy says, without an error number, when fewer bytes were written than it gave. Where they were few enough to
+#: be buffered, it finds out when it asks for the position in the file, and gives the error number ESPIPE.
 _SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
 
 

@@ -103,6 +103,16 @@ class Plan:
             return round_task_name(self.rounds(task.step)[task.round].name, task.kind, task.number)
         return f"{task.kind}-{task.number:05}"
 
+    def state_task(self, step: Step, rounds: int | None = None) -> str | None:
+        """The task whose commit names the files of a step's state, as its first `rounds` rounds left it or all did.
+
+        None if nothing has been concluded by then.
+        """
+        if isinstance(step.stage, Writer):
+            return "layout-00000"
+        concluding = [one.name for one in self.rounds(step.index)[:rounds] if one.conclude]
+        return round_task_name(concluding[-1], "conclude", 0) if concluding else None
+
     def ingest_tasks(self) -> list[Task]:
         """One task for each part."""
         return [Task("ingest", 0, part.index, part.key) for part in self.parts]
@@ -237,9 +247,9 @@ def _parts(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem]) -
             problems.append(Problem(_where(parsed, ("sources", name, "paths")), f"source '{name}': {error}"))
             continue
         how = source.model_dump(mode="json", exclude={"paths"})
-        times = {file.path: file.mtime_ns for file in files}
+        versions = {file.path: file.version for file in files}
         for group in groups:
-            inputs = [[s.name, s.start, s.stop, s.size, times[s.path]] for s in group]
+            inputs = [[s.name, s.start, s.stop, s.size, versions[s.path]] for s in group]
             key = fingerprint(INGEST_VERSION, name, how, inputs, pipeline.settings.batch_bytes)
             parts.append(Part(len(parts), name, tuple(group), key))
     return parts

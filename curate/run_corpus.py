@@ -19,6 +19,7 @@ from curate.documents import Documents
 from curate.plan import Plan, Step
 from curate.rundir import RunDirectory, round_task_name
 from curate.shuffle import StageTables, TableFile
+from curate.stage import Writer
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,17 @@ class _Earlier:
     kept: NDArray[np.bool_]
     cuts: list[pa.ListArray]
     columns: dict[str, pa.Array]
+
+
+@dataclass(frozen=True)
+class RunTableFile(TableFile):
+    """A table of a run, fetched when it is opened."""
+
+    run: RunDirectory
+
+    def present(self) -> Path:
+        """The file on this machine."""
+        return self.run.fetch(self.path)
 
 
 class RunTables(StageTables):
@@ -44,12 +56,13 @@ class RunTables(StageTables):
             run, number = self._earlier(part)
             earlier = self.step.earlier[run]
             return TableFile(RunDirectory(Path(earlier.root)).summary(earlier.folder, round_name, number))
-        return TableFile(self.run.summary(self.step.folder, round_name, part))
+        return RunTableFile(self.run.summary(self.step.folder, round_name, part), self.run)
 
     def reduced(self, round_name: str, name: str) -> list[TableFile]:
         """The tables of a name that a round's reduces wrote, in the order of their ranges."""
         ranges = range(len(self.edges(round_name)) - 1)
-        return [TableFile(self.run.reduced(self.step.folder, round_name, name, number)) for number in ranges]
+        paths = (self.run.reduced(self.step.folder, round_name, name, number) for number in ranges)
+        return [RunTableFile(path, self.run) for path in paths]
 
     def rows(self, round_name: str) -> list[int]:
         """How many rows a round's summary of each part has."""
@@ -65,12 +78,12 @@ class RunTables(StageTables):
         return self._counts_of(round_name, "reduce", len(self.edges(round_name)) - 1)
 
     def _counts_of(self, round_name: str, kind: str, tasks: int) -> list[dict[str, Any]]:
-        names = (round_task_name(round_name, kind, number) for number in range(tasks))
-        return [self.run.counts(self.step.folder, name) for name in names]
+        return self.run.counts(self.step.folder, (round_task_name(round_name, kind, number) for number in range(tasks)))
 
     def edges(self, round_name: str) -> list[int]:
         """The slots where the ranges of a round begin, and the number of slots."""
-        edges: list[int] = self.run.counts(self.step.folder, round_task_name(round_name, "divide", 0))["edges"]
+        [counts] = self.run.counts(self.step.folder, [round_task_name(round_name, "divide", 0)])
+        edges: list[int] = counts["edges"]
         return edges
 
 
@@ -99,7 +112,7 @@ class RunCorpus(Corpus):
     def batches(self, part: int, *, text: bool = True) -> Iterator[tuple[NDArray[np.int64], Documents]]:
         """The kept documents, one batch for each row group of the part; one empty batch if none is kept."""
         wanted = ["id", "source"] + (["text"] if text else [])
-        with pq.ParquetFile(self.run.document_part(part), memory_map=True) as file:
+        with pq.ParquetFile(self.run.fetch(self.run.document_part(part)), memory_map=True) as file:
             earlier = self._earlier(part, file.metadata.num_rows)
             start, empty = 0, True
             for group in range(file.num_row_groups):
@@ -115,24 +128,24 @@ class RunCorpus(Corpus):
         """The newest table of that name, memory-mapped."""
         for step in reversed(self.earlier):
             path = self.run.side_table(step.folder, name, part)
-            if path.exists():
-                return TableFile(path).mapped()
+            if not isinstance(step.stage, Writer) and self.run.has(path):
+                return RunTableFile(path, self.run).mapped()
         raise KeyError(f"no stage before this one has written a table {name!r}")
 
     def state(self, pattern: str) -> Path:
         """The state folder of the last earlier stage of that name."""
         for step in reversed(self.earlier):
             if fnmatch(step.stage.name, pattern):
-                return self.run.state(step.folder)
+                return fetch_state(self.run, self.plan, step)
         raise KeyError(f"no stage before this one is named {pattern!r}")
 
     def _earlier(self, part: int, rows: int) -> _Earlier:
         kept, cuts = np.ones(rows, bool), []
         columns: dict[str, pa.Array] = {}
         for step in self.earlier:
-            path = self.run.annotations(step.folder, part)
-            if not path.exists():  # a writer annotates nothing
+            if isinstance(step.stage, Writer):  # it annotates nothing
                 continue
+            path = self.run.fetch(self.run.annotations(step.folder, part))
             with pq.ParquetFile(path, memory_map=True) as file:
                 names = file.schema_arrow.names
                 wanted = {name: f"{step.label}.{name}" for name in names if self._wants(f"{step.label}.{name}")}
@@ -146,6 +159,12 @@ class RunCorpus(Corpus):
 
     def _wants(self, column: str) -> bool:
         return any(fnmatch(column, pattern) for pattern in self.needs)
+
+
+def fetch_state(run: RunDirectory, plan: Plan, step: Step, rounds: int | None = None) -> Path:
+    """The folder of a step's state on this machine, as its first `rounds` rounds left it, or all of them."""
+    task = plan.state_task(step, rounds)
+    return run.fetch_folder(run.state(step.folder), [run.commit(step.folder, task)] if task else [])
 
 
 def _batch(table: pa.Table, earlier: _Earlier, rows: NDArray[np.int64], start: int, text: bool) -> Documents:

@@ -1,18 +1,35 @@
-"""The run directory: where every file of a run stands. Names are decided here and nowhere else."""
+"""The run directory: where every file of a run stands. Names are decided here and nowhere else.
+
+All work is done on files of this machine. What a task reads it fetches first, what it wrote it commits, and both do
+next to nothing here; `curate.remote_rundir` does the same for a run at a URL.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from curate.errors import ResourceError, StateError
-from curate.storage import load_commit, read_sealed
+from curate.storage import (
+    Commit,
+    DamagedError,
+    load_commit,
+    publish_folder,
+    read_commit,
+    read_sealed,
+    remove_folder,
+    write_commit,
+)
+
+#: `part-00000.parquet`, `part-00000.TABLE.arrow`, `ROUND-00000.arrow` and `ROUND.TABLE-00000.arrow`.
+_FILE_NAME = re.compile(r"(?P<home>[^.]+?)(\.(?P<table>.+))?-(?P<number>\d{5,})(\..+)?\.(arrow|parquet)")
 
 
 @dataclass(frozen=True)
@@ -115,9 +132,114 @@ class RunDirectory:
         home = self.stage(folder) if folder else self.documents
         return home / "commits" / f"{task}.json"
 
-    def counts(self, folder: str, task: str) -> dict[str, Any]:
-        """What a task counted that is known to be done."""
-        return load_commit(self.commit(folder, task)).counts
+    def commit_of(self, path: Path) -> Path:
+        """The commit that names a file of a part or a key range.
+
+        >>> run = RunDirectory(Path("r"))
+        >>> [str(run.commit_of(path)) for path in (run.document_part(3), run.reduced("02-dedup-c0", "pair", "ids", 4))]
+        ['r/documents/commits/ingest-00003.json', 'r/stages/02-dedup-c0/commits/pair.reduce-00004.json']
+        """
+        name = _FILE_NAME.fullmatch(path.name)
+        assert name, path
+        number = int(name["number"])
+        if path.parent in (self.documents, self.quarantine):
+            return self.commit("", f"ingest-{number:05}")
+        if name["home"] == "part":
+            return self.commit(path.parent.name, f"annotate-{number:05}")
+        kind = "reduce" if name["table"] else "summarize"
+        return self.commit(path.parent.name, round_task_name(name["home"], kind, number))
+
+    @property
+    def name(self) -> str:
+        """The path or URL, for people."""
+        return str(self.root)
+
+    @property
+    def location(self) -> str:
+        """What a worker, here or on another machine, opens to find this run."""
+        return str(self.root)
+
+    def has(self, path: Path) -> bool:
+        """Whether the task of a part or a key range wrote this file, once the task is done."""
+        return path.exists()
+
+    def fetch(self, path: Path) -> Path:
+        """A file that the task of a part or a key range wrote, on this machine. Open it before fetching many more.
+
+        Raises:
+            StateError: there is none, or it is damaged.
+        """
+        return path
+
+    def fetch_folder(self, folder: Path, commits: Sequence[Path]) -> Path:
+        """A folder with exactly what committed tasks wrote into it, on this machine."""
+        return folder
+
+    def counts(self, folder: str, tasks: Iterable[str]) -> list[dict[str, Any]]:
+        """What tasks counted that are known to be done."""
+        return [load_commit(self.commit(folder, task)).counts for task in tasks]
+
+    def read_commits(
+        self, tasks: Sequence[tuple[Path, str]], damaged: Callable[[DamagedError], None]
+    ) -> list[Commit | None]:
+        """The commit of each task, given by its file and key; None for those that are not done.
+
+        Args:
+            damaged: is told of what is damaged, which does not count as done.
+        """
+
+        def read(file: Path, key: str) -> Commit | None:
+            try:
+                return read_commit(file, key, self.root)
+            except DamagedError as damage:
+                damaged(damage)
+                return None
+
+        return [read(file, key) for file, key in tasks]
+
+    def commit_task(self, file: Path, commit: Commit) -> Commit:
+        """Declare a task complete, its outputs being in place; returns the commit that counts."""
+        write_commit(file, commit)
+        return commit
+
+    def discard(self, commit: Path) -> None:
+        """Forget a commit of another key before its outputs are written anew."""
+        commit.unlink(missing_ok=True)
+
+    def load_plan(self) -> dict[str, Any]:
+        """The plan of the run that the location names, as plain data."""
+        return read_sealed(self.plan)
+
+    def plan_version(self) -> str:
+        """What differs between the plans of a run directory."""
+        return str(self.plan.stat().st_mtime_ns)
+
+    def save(self, *paths: Path) -> None:
+        """Keep files that belong to no task, such as the plan."""
+
+    def publish(self, folder: Path, files: dict[str, Path]) -> None:
+        """Make `folder` hold exactly these files, by name."""
+        publish_folder(files, folder)
+
+    def publish_outputs(self, folder: Path, commit: Path, source: Path) -> None:
+        """Make `folder` hold exactly what a committed task left in the folder `source`."""
+        publish_folder({path.name: path for path in source.iterdir()}, folder)
+
+    def has_published(self, folder: Path, commit: Path, source: Path) -> bool:
+        """Whether it is known that `publish_outputs` would change nothing."""
+        return False
+
+    def unpublish(self, folder: Path) -> None:
+        """Remove a published folder if it is there."""
+        remove_folder(folder)
+
+    def begin(self) -> None:
+        """From here on the run directory is that of an unfinished run."""
+        self.finished.unlink(missing_ok=True)
+
+    def finish(self, commit: Commit) -> None:
+        """Declare the run finished."""
+        write_commit(self.finished, commit)
 
     def remove_parts_from(self, first: int) -> None:
         """Remove documents and quarantine of parts that the plan no longer has, so that nobody reads them."""
@@ -126,8 +248,11 @@ class RunDirectory:
                 path.unlink()
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> Iterator[Callable[[], None]]:
         """Hold the run directory; the lock goes with the process, however it ends.
+
+        Yields:
+            A function that raises `StateError` if the lock has been lost, which one of this machine cannot be.
 
         Raises:
             StateError: another process holds it.
@@ -144,7 +269,7 @@ class RunDirectory:
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
             file.flush()
-            yield
+            yield lambda: None
 
     @contextmanager
     def quiet(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 from curate.disk import naming_refusals
 from curate.engines.choose import Engine, EngineName, choose_engine
 from curate.engines.cores import available_cores
+from curate.engines.serial import SerialEngine
 from curate.engines.watchdog import Limits
 from curate.environment import describe_environment
 from curate.errors import PipelineError, Problem
 from curate.overrides import did_you_mean
 from curate.pipeline import Pipeline, load_pipeline
-from curate.plan import Plan, Task, make_plan
+from curate.plan import Plan, Step, Task, make_plan
+from curate.remote_rundir import open_run
 from curate.report.funnel import Funnel
 from curate.report.progress import Quiet, Reporter
 from curate.report.publish import publish
@@ -27,9 +29,7 @@ from curate.storage import (
     DamagedError,
     atomic_file,
     describe_outputs,
-    read_commit,
     remove_temporary,
-    write_commit,
     write_sealed,
 )
 from curate.strict_yaml import Parsed
@@ -41,20 +41,29 @@ class RunResult:
     """What a run did.
 
     Attributes:
-        path: the run directory.
+        directory: the run directory.
+        steps: those that are done.
+        reports: names of the reports.
         funnel: counts by stage, source, outcome and reason.
         seconds: wall-clock time.
         tasks_run, tasks_reused: how many tasks were done now, and how many had been done before.
         peak_memory_bytes: the largest resident memory of a worker.
     """
 
-    path: Path
+    directory: RunDirectory
     plan: Plan
+    steps: tuple[Step, ...]
+    reports: tuple[str, ...]
     funnel: Funnel
     seconds: float
     tasks_run: int
     tasks_reused: int
     peak_memory_bytes: int
+
+    @property
+    def path(self) -> Path:
+        """The run directory, if it is one of this machine."""
+        return self.directory.root
 
 
 def run(
@@ -74,7 +83,8 @@ def run(
 
     Args:
         pipeline: a YAML file, or a pipeline made in Python.
-        output: the run directory; by default `runs/NAME` under the current folder.
+        output: the run directory, a path or a URL that fsspec writes to (docs/storage.md); by default `runs/NAME`
+            under the current folder.
         workers: worker processes; 0 does everything in this process, None takes one per available core. With the
             engine `ray`, how many tasks at once; None is what the cluster can do.
         engine: `local` (processes on this machine), `ray` (see docs/cluster.md) or `serial` (this process).
@@ -97,13 +107,16 @@ def run(
         processes = 0 if engine == "serial" else available_cores() if workers is None else workers
         pipeline = pipeline.with_memory(memory_bytes, processes)
     plan = plan_of(pipeline, parsed, stop_after)
-    directory = RunDirectory(Path(output) if output else default_output(pipeline))
+    directory = open_run(output or default_output(pipeline))
     limits = Limits(pipeline.settings.max_record_seconds, pipeline.settings.max_record_memory_bytes)
     chosen = choose_engine(engine, workers, address, limits, pipeline.settings.max_memory_bytes)
-    with directory.lock(), naming_refusals(directory.root):
+    if directory.name.startswith("memory://") and not isinstance(chosen, SerialEngine):
+        hint = "use --workers 0, or another --output"
+        raise PipelineError([Problem("--output", "memory:// is seen by one process only", hint)])
+    with directory.lock() as check_lock, naming_refusals(directory.root):
         remove_temporary(directory.root)
         try:
-            return _Runner(directory, plan, chosen, reporter or Quiet()).run(_last_step(plan, stop_after))
+            return _Runner(directory, plan, chosen, reporter or Quiet(), check_lock).run(_last_step(plan, stop_after))
         finally:
             chosen.close()
 
@@ -128,30 +141,48 @@ def _last_step(plan: Plan, stop_after: str | None) -> int:
     return ["ingest", *(step.label for step in plan.steps)].index(stop_after)
 
 
-def committed(run_directory: RunDirectory, plan: Plan, task: Task, reporter: Reporter | None = None) -> Commit | None:
-    """The commit of a task if it is done; what is damaged does not count, and the reporter is told of it."""
-    file = run_directory.commit(plan.folder(task.step), plan.task_name(task))
-    try:
-        return read_commit(file, task.key, run_directory.root)
-    except DamagedError as damage:
+def committed(run_directory: RunDirectory, plan: Plan, task: Task) -> Commit | None:
+    """The commit of a task if it is done."""
+    return commits_of(run_directory, plan, [task])[0]
+
+
+def commits_of(
+    run_directory: RunDirectory, plan: Plan, tasks: Sequence[Task], reporter: Reporter | None = None
+) -> list[Commit | None]:
+    """The commit of each task that is done; what is damaged does not count, and the reporter is told of it."""
+
+    def warn(damage: DamagedError) -> None:
         if reporter:
             reporter.warn(f"{damage}; it is made again")
-        return None
+
+    return run_directory.read_commits([(_commit_file(run_directory, plan, task), task.key) for task in tasks], warn)
+
+
+def _commit_file(run_directory: RunDirectory, plan: Plan, task: Task) -> Path:
+    return run_directory.commit(plan.folder(task.step), plan.task_name(task))
 
 
 class _Runner:
     """One run: the counts and times it gathers on the way."""
 
-    def __init__(self, directory: RunDirectory, plan: Plan, engine: Engine, reporter: Reporter):
+    def __init__(
+        self,
+        directory: RunDirectory,
+        plan: Plan,
+        engine: Engine,
+        reporter: Reporter,
+        check_lock: Callable[[], None],
+    ):
         self.directory, self.plan, self.engine, self.reporter = directory, plan, engine, reporter
+        self.check_lock = check_lock
         self.funnel = Funnel()
         self.timings: dict[str, float] = {}
         self.tasks_run = self.tasks_reused = 0
 
     def run(self, last: int) -> RunResult:
         began = time.monotonic()
-        self._save_plan()
         self.directory.remove_parts_from(len(self.plan.parts))
+        self._save_plan()
         ingested = self._step("ingest", iter([self.plan.ingest_tasks()]))
         self.funnel.add("ingest", (commit.counts["tally"] for commit in ingested))
         check_parts_apart(self.plan.parts, [commit.counts["offsets"] for commit in ingested])
@@ -160,12 +191,14 @@ class _Runner:
             if not isinstance(step.stage, Writer):
                 self.funnel.add(step.label, (c.counts["tally"] for c in done if "tally" in c.counts))
         remove_temporary(self.directory.root)  # of workers that died on the way
-        publish(self.directory, self.plan, self.funnel, last)
+        reports = publish(self.directory, self.plan, self.funnel, last)
         seconds = time.monotonic() - began
         peak = self.engine.peak_memory_bytes()
         write_sealed(self.directory.timings, {"seconds": self.timings, "peak_memory_bytes": peak})
+        self.directory.save(self.directory.timings)
         self._commit_run(last)
-        return RunResult(self.directory.root, self.plan, self.funnel, seconds, self.tasks_run, self.tasks_reused, peak)
+        counts = (self.tasks_run, self.tasks_reused, peak)
+        return RunResult(self.directory, self.plan, self.plan.steps[:last], reports, self.funnel, seconds, *counts)
 
     def _counts(self, task: Task) -> Mapping[str, Any] | None:
         """What a task counted, once it is done."""
@@ -178,10 +211,13 @@ class _Runner:
         began = time.monotonic()
         self.reporter.start(label)
         for tasks in phases:
-            found = {task: committed(self.directory, self.plan, task, self.reporter) for task in tasks}
+            found = dict(zip(tasks, commits_of(self.directory, self.plan, tasks, self.reporter), strict=True))
             todo = [task for task, commit in found.items() if commit is None]
+            for task in todo:
+                self.directory.discard(_commit_file(self.directory, self.plan, task))
             self.reporter.extend(len(tasks), len(tasks) - len(todo))
-            for task, commit in self.engine.run(str(self.directory.root), todo):
+            for task, commit in self.engine.run(self.directory.location, todo):
+                self.check_lock()
                 found[task] = commit
                 documents, kept = _documents(commit)
                 self.reporter.advance(documents, kept)
@@ -196,17 +232,19 @@ class _Runner:
 
     def _save_plan(self) -> None:
         """Write what is about to run; from here on the run directory is that of an unfinished run."""
-        self.directory.finished.unlink(missing_ok=True)
-        write_sealed(self.directory.plan, self.plan.to_json())
-        write_sealed(self.directory.environment, describe_environment())
-        with atomic_file(self.directory.pipeline) as temporary:
+        run = self.directory
+        run.begin()
+        write_sealed(run.plan, self.plan.to_json())
+        write_sealed(run.environment, describe_environment())
+        with atomic_file(run.pipeline) as temporary:
             temporary.write_text(self.plan.pipeline.as_yaml(), encoding="utf-8")
+        run.save(run.plan, run.environment, run.pipeline)
 
     def _commit_run(self, last: int) -> None:
         """Declare the run finished: the commit of what no other names or carries its own hash."""
         files = [self.directory.pipeline, *sorted(self.directory.reports.iterdir())]
         outputs = describe_outputs(files, self.directory.root)
-        write_commit(self.directory.finished, Commit(self.plan.key, outputs, {"steps": last}))
+        self.directory.finish(Commit(self.plan.key, outputs, {"steps": last}))
 
 
 def _documents(commit: Commit) -> tuple[int, int]:

@@ -37,9 +37,13 @@ class TableFile:
 
     path: Path
 
+    def present(self) -> Path:
+        """The path, once the file is on this machine."""
+        return self.path
+
     def batches(self, first: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
         """The record batches from `first` up to `stop`; no byte of the others is read."""
-        with pa.OSFile(str(self.path)) as file, pa.ipc.open_file(file) as reader:
+        with pa.OSFile(str(self.present())) as file, pa.ipc.open_file(file) as reader:
             for number in range(first, reader.num_record_batches if stop is None else stop):
                 yield reader.get_batch(number)
 
@@ -49,7 +53,7 @@ class TableFile:
 
     def mapped(self) -> pa.Table:
         """All of the file, left on the disk until it is touched: for random access, and to be let go soon."""
-        return pa.ipc.open_file(pa.memory_map(str(self.path))).read_all()
+        return pa.ipc.open_file(pa.memory_map(str(self.present()))).read_all()
 
     def column_offsets(self, name: str) -> Iterator[tuple[int, int, int]]:
         """Where the values of a column of lists of one size lie: first row, rows and offset in bytes of each batch."""
@@ -65,7 +69,7 @@ class TableFile:
     @cached_property
     def schema(self) -> pa.Schema:
         """The columns."""
-        with pa.OSFile(str(self.path)) as file, pa.ipc.open_file(file) as reader:
+        with pa.OSFile(str(self.present())) as file, pa.ipc.open_file(file) as reader:
             return reader.schema
 
 

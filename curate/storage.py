@@ -65,12 +65,23 @@ def remove_temporary(root: Path) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON, keys sorted, all or nothing."""
     with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_bytes(json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """JSON as it is written to files: keys sorted, UTF-8."""
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def write_sealed(path: Path, value: dict[str, Any]) -> None:
     """Write a JSON object together with the hash of what it says, so that a flipped bit in it is noticed."""
-    write_json(path, value | {"sha256": fingerprint(value)})
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(sealed_bytes(value))
+
+
+def sealed_bytes(value: dict[str, Any]) -> bytes:
+    """A JSON object together with the hash of what it says, as it is written to files."""
+    return json_bytes(value | {"sha256": fingerprint(value)})
 
 
 def read_sealed(path: Path) -> dict[str, Any]:
@@ -80,7 +91,12 @@ def read_sealed(path: Path) -> dict[str, Any]:
         OSError: it cannot be read.
         ValueError: it is not what was written.
     """
-    value = json.loads(path.read_text(encoding="utf-8"))
+    return parse_sealed(path.read_bytes())
+
+
+def parse_sealed(data: bytes) -> dict[str, Any]:
+    """What `sealed_bytes` made, without the hash; raises `ValueError` if it is not that."""
+    value = json.loads(data)
     if not isinstance(value, dict) or value.pop("sha256", None) != fingerprint(value):
         raise ValueError("it does not match its own sha256")
     return value

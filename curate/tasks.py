@@ -14,24 +14,26 @@ from curate.disk import naming_refusals
 from curate.ingest.watch import UNWATCHED, Watched
 from curate.ingest_part import ingest_part
 from curate.plan import Plan, Step, Task
+from curate.remote_rundir import open_run
 from curate.rounds import Summaries, range_edges, reduce_range, summary_of_part, write_summary
-from curate.run_corpus import RunCorpus
+from curate.run_corpus import RunCorpus, fetch_state
 from curate.rundir import RunDirectory
 from curate.stage import CorpusStage, Round, Stage, Writer
-from curate.storage import Commit, describe_outputs, read_sealed, write_commit
+from curate.storage import Commit, describe_outputs
 
 #: What a task hands back to be committed: the files it wrote and what it counted.
 Done = tuple[list[Path], dict[str, Any]]
 
 
 def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
-    """Do a task of the run at `root` and commit it; doing it again gives the same bytes.
+    """Do a task of a run and commit it; doing it again gives the same bytes.
 
     Args:
+        root: the location of the run directory.
         watched: how the engine watches the reading of records.
     """
-    run = RunDirectory(Path(root))
-    plan = _plan(root, run.plan.stat().st_mtime_ns)
+    run = open_run(root)
+    plan = _plan(root, run.plan_version())
     home = run.stage(plan.folder(task.step)) if task.step else run.documents
     with naming_refusals(home), _collected_warnings() as warnings:
         if task.kind == "ingest":
@@ -39,13 +41,12 @@ def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
         else:
             outputs, counts = _KINDS[task.kind](run, plan, task)
     commit = Commit(task.key, describe_outputs(outputs, run.root), counts, warnings.messages)
-    write_commit(run.commit(plan.folder(task.step), plan.task_name(task)), commit)
-    return commit
+    return run.commit_task(run.commit(plan.folder(task.step), plan.task_name(task)), commit)
 
 
 @lru_cache(maxsize=1)
-def _plan(root: str, changed_ns: int) -> Plan:
-    return Plan.from_json(read_sealed(RunDirectory(Path(root)).plan))
+def _plan(root: str, version: str) -> Plan:
+    return Plan.from_json(open_run(root).load_plan())
 
 
 def _ingest(run: RunDirectory, plan: Plan, task: Task, watched: Watched) -> Done:
@@ -84,8 +85,8 @@ def _conclude(run: RunDirectory, plan: Plan, task: Task) -> Done:
     state = run.state(step.folder)
     fresh = state.with_name("state.tmp")
     shutil.rmtree(fresh, ignore_errors=True)
-    if state.exists() and task.round:
-        shutil.copytree(state, fresh)
+    if plan.state_task(step, task.round):
+        shutil.copytree(fetch_state(run, plan, step, task.round), fresh)
     else:
         fresh.mkdir(parents=True)
     one.conclude(corpus, Summaries(corpus.tables, one.name) if one.summarize else (), fresh)
@@ -99,7 +100,7 @@ def _annotate(run: RunDirectory, plan: Plan, task: Task) -> Done:
     stage = step.stage
     assert isinstance(stage, Stage)
     if isinstance(stage, CorpusStage):
-        stage = _loaded(run, step, len(stage.rounds()))
+        stage = _loaded(run, plan, step, len(stage.rounds()))
     corpus = RunCorpus(run, plan, task.step, stage.needs)
     if isinstance(stage, CorpusStage):
         stage.load_part(corpus.tables, task.number)
@@ -120,9 +121,10 @@ def _shard(run: RunDirectory, plan: Plan, task: Task) -> Done:
     step, writer = _writer(plan, task)
     folder, target = run.stage(step.folder) / f"shard-{task.number:05}.tmp", run.shards(step.folder)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
     corpus = RunCorpus(run, plan, task.step, writer.needs)
-    counts = writer.write_shard(corpus, run.state(step.folder), task.number, folder)
+    counts = writer.write_shard(corpus, fetch_state(run, plan, step), task.number, folder)
     outputs = [file.replace(target / file.name) for file in sorted(_files(folder))]
     folder.rmdir()
     return outputs, {"counts": counts}
@@ -131,8 +133,11 @@ def _shard(run: RunDirectory, plan: Plan, task: Task) -> Done:
 def _finish(run: RunDirectory, plan: Plan, task: Task) -> Done:
     step, writer = _writer(plan, task)
     corpus = RunCorpus(run, plan, task.step, writer.needs)
-    writer.finish(corpus, run.state(step.folder), run.shards(step.folder))
-    return sorted(_files(run.shards(step.folder))), {}
+    [layout] = run.counts(step.folder, ["layout-00000"])
+    commits = [run.commit(step.folder, f"shard-{shard:05}") for shard in range(layout["shards"])]
+    shards = run.fetch_folder(run.shards(step.folder), commits)
+    writer.finish(corpus, fetch_state(run, plan, step), shards)
+    return sorted(_files(shards)), {}
 
 
 _KINDS: dict[str, Callable[[RunDirectory, Plan, Task], Done]] = {
@@ -150,7 +155,7 @@ _KINDS: dict[str, Callable[[RunDirectory, Plan, Task], Done]] = {
 def _round(run: RunDirectory, plan: Plan, task: Task) -> tuple[Step, CorpusStage, Round, RunCorpus]:
     """The step, the stage with what earlier rounds concluded, the round, and the corpus as it stands before it."""
     step = plan.step(task.step)
-    stage = _loaded(run, step, task.round)
+    stage = _loaded(run, plan, step, task.round)
     return step, stage, stage.rounds()[task.round], RunCorpus(run, plan, task.step, stage.needs)
 
 
@@ -163,16 +168,15 @@ def _writer(plan: Plan, task: Task) -> tuple[Step, Writer]:
 _LAST: dict[tuple[Path, str, int], CorpusStage] = {}
 
 
-def _loaded(run: RunDirectory, step: Step, rounds: int) -> CorpusStage:
+def _loaded(run: RunDirectory, plan: Plan, step: Step, rounds: int) -> CorpusStage:
     """The stage with what its first `rounds` rounds have concluded; a worker keeps the last one it loaded."""
-    state = run.state(step.folder)
-    key = (state, step.fingerprint, rounds)
+    key = (run.state(step.folder), step.fingerprint, rounds)
     if key not in _LAST:
         _LAST.clear()
         stage = step.stage.model_copy()
         assert isinstance(stage, CorpusStage)
         if rounds or not stage.rounds():
-            stage.load(state)
+            stage.load(fetch_state(run, plan, step, rounds))
         _LAST[key] = stage
     return _LAST[key]
 

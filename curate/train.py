@@ -9,6 +9,7 @@ from curate.errors import PipelineError, Problem
 from curate.filters.classifier import export_classifier
 from curate.filters.quality import QualityFilter
 from curate.report.progress import Reporter
+from curate.run_corpus import fetch_state
 from curate.runner import run
 
 
@@ -39,5 +40,5 @@ def train_classifier(
     if not isinstance(step.stage, QualityFilter) or step.stage.classifier:
         raise PipelineError([Problem("--stage", f"'{stage}' trains no classifier")])
     target = Path(folder) / name
-    export_classifier(result.path / "stages" / step.folder / "state", target)
+    export_classifier(fetch_state(result.directory, result.plan, step), target)
     return f"trained in {result.seconds:.1f} s, see {target / 'card.md'}"

@@ -14,6 +14,7 @@ PACKAGE = Path(curate.__file__).parent
 #: From the bottom up: a module may import only from its own layer or from those before it.
 LAYERS = (
     ("errors", "loop_cache", "disk", "draws", "kernels", "memory", "sampling", "storage", "strict_yaml", "demo"),
+    ("objects",),
     ("documents", "tables"),
     ("shuffle",),
     ("corpus",),
@@ -24,7 +25,7 @@ LAYERS = (
     ("overrides", "pipeline_checks"),
     ("pipeline",),
     ("schema", "rundir"),
-    ("earlier",),
+    ("earlier", "remote_rundir"),
     ("plan",),
     ("unique_ids",),
     ("environment", "run_corpus", "ingest_part"),

@@ -12,7 +12,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from curate.errors import InputError
+from curate.errors import InputError, ResourceError
+from curate.objects.retry import in_words, retrying
+from curate.objects.settings import StorageSettings
+from curate.objects.store import connect, etag_of
 
 _MAGIC = "*?["
 
@@ -26,12 +29,19 @@ class FoundFile:
         name: relative to the source's root, with `/`; part of document ids.
         size: bytes; 0 if the store does not say.
         mtime_ns: when it last changed, nanoseconds since 1970; 0 if the store does not say.
+        etag: the store's mark of its content; empty for local files and where there is none.
     """
 
     path: str
     name: str
     size: int
     mtime_ns: int
+    etag: str = ""
+
+    @property
+    def version(self) -> int | str:
+        """What changes with the content: the mark of the store, else the time."""
+        return self.etag or self.mtime_ns
 
 
 def find_files(paths: Sequence[str]) -> tuple[str, list[FoundFile]]:
@@ -50,7 +60,8 @@ def find_files(paths: Sequence[str]) -> tuple[str, list[FoundFile]]:
     """
     roots: list[str] = []
     found: dict[str, Facts] = {}
-    for pattern in paths:
+    for path in paths:
+        pattern = path.removeprefix("file://")
         folder, matches = _find_remote(pattern) if "://" in pattern else _find_local(pattern)
         if not matches:
             raise InputError(_nothing_found(pattern))
@@ -69,8 +80,8 @@ def _is_text(path: str) -> bool:
     return path.encode("utf-8", "replace").decode() == path
 
 
-#: Size in bytes and time of the last change in nanoseconds.
-Facts = tuple[int, int]
+#: Size in bytes, time of the last change in nanoseconds, and mark of the content.
+Facts = tuple[int, int, str]
 
 
 def _find_local(pattern: str) -> tuple[str, dict[str, Facts]]:
@@ -80,7 +91,7 @@ def _find_local(pattern: str) -> tuple[str, dict[str, Facts]]:
         stats = {str(path): path.stat() for match in matches for path in _below(Path(match))}
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be listed: {error.strerror}") from error
-    return _fixed_folder(pattern), {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
+    return _fixed_folder(pattern), {path: (stat.st_size, stat.st_mtime_ns, "") for path, stat in stats.items()}
 
 
 def _literal(pattern: str) -> list[str]:
@@ -105,19 +116,30 @@ def _below(path: Path) -> Iterator[Path]:
 def _find_remote(pattern: str) -> tuple[str, dict[str, Facts]]:
     """The fixed folder of a URL pattern, and its files."""
     if is_hub_name(pattern):
-        return "hf:/", {pattern: (0, 0)}
-    import fsspec
-
+        return "hf:/", {pattern: (0, 0, "")}
     try:
-        store, path = fsspec.core.url_to_fs(pattern)
-        matches = store.glob(path, detail=True) if glob.has_magic(path) else store.find(path, detail=True)
-    except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"{pattern}: cannot be listed: {error}") from error
+        store, path = connect(pattern)
+        folder, matches = retrying(lambda: _list_remote(store, path), StorageSettings.from_environment())
+    except FileNotFoundError:
+        raise InputError(_nothing_found(pattern)) from None
+    except ResourceError as error:
+        raise InputError(str(error)) from None
+    except Exception as error:
+        raise InputError(in_words(error, pattern)) from error
     files = {store.unstrip_protocol(at): facts for at, facts in matches.items() if facts["type"] == "file"}
-    folder = path if store.isdir(path) else _before_magic(path)
     return store.unstrip_protocol(folder), {
-        url: (int(facts.get("size") or 0), _mtime_ns(facts)) for url, facts in files.items()
+        url: (int(facts.get("size") or 0), _mtime_ns(facts), etag_of(facts)) for url, facts in files.items()
     }
+
+
+def _list_remote(store: Any, path: str) -> tuple[str, dict[str, dict[str, Any]]]:
+    """The fixed folder of a path, and the facts of its files. A file that is named in full is not listed but asked."""
+    if glob.has_magic(path):
+        return _before_magic(path), store.glob(path, detail=True)
+    facts = store.info(path)
+    if facts["type"] == "file":
+        return _before_magic(path), {path: facts}
+    return path, store.find(path, detail=True)
 
 
 def is_hub_name(path: str) -> bool:

@@ -24,7 +24,7 @@ def read_hub(source: HubSource, split: Split) -> Iterator[Outcome]:
     if is_hub_name(split.path):
         yield from _from_hub(source, split.path)
         return
-    with open_input(split.path) as file:
+    with open_input(split) as file:
         yield from _from_arrow(source, file)
 
 

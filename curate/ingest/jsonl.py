@@ -23,7 +23,7 @@ def read_jsonl(source: JsonlSource, split: Split) -> Iterator[Outcome]:
 
     Lines that are empty count as nothing. Compressed files are read whole by the split that begins at 0.
     """
-    with open_input(split.path) as file:
+    with open_input(split) as file:
         codec = codec_of(file)
         if file.size == 0:
             yield Quarantined(0, "empty_file", "the file has no bytes", b"")

@@ -29,7 +29,7 @@ def read_parquet(source: ParquetSource, split: Split, guard: Guard = UNGUARDED) 
     What is guarded is each batch of rows, by the number of its first, and the opening of the file, by `OPENING`: there
     are damaged files at which Arrow ends the process.
     """
-    with open_input(split.path) as file:
+    with open_input(split) as file:
         if file.size == 0:
             yield Quarantined(0, "empty_file", "the file has no bytes", b"")
             return

@@ -26,6 +26,7 @@ class Split:
         name: its name within the source; part of document ids.
         start, stop: bytes.
         size: bytes of the whole file.
+        mtime_ns, etag: as of `FoundFile`; a file that no longer has them is not read. 0 and empty take any.
     """
 
     path: str
@@ -33,6 +34,8 @@ class Split:
     start: int
     stop: int
     size: int
+    mtime_ns: int = 0
+    etag: str = ""
 
 
 def split_files(source: Source, files: Sequence[FoundFile], part_bytes: int) -> list[list[Split]]:
@@ -52,7 +55,10 @@ def split_files(source: Source, files: Sequence[FoundFile], part_bytes: int) -> 
     group: list[Split] = []
     for file in files:
         ranges = _ranges(file.size, part_bytes) if _cuttable(source, file) else [(0, file.size)]
-        splits = [Split(file.path, file.name, start, stop, file.size) for start, stop in ranges]
+        splits = [
+            Split(file.path, file.name, *range_, file.size, 0 if file.etag else file.mtime_ns, file.etag)
+            for range_ in ranges
+        ]
         if group and (len(splits) > 1 or sum(s.size for s in group) + file.size > part_bytes):
             parts.append(group)
             group = []

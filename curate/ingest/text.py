@@ -18,7 +18,7 @@ def read_text(source: TextSource, split: Split) -> Iterator[Outcome]:
     """The document that a file is; see `curate.ingest.records.read_split`."""
     if split.start:
         return
-    with open_input(split.path) as file:
+    with open_input(split) as file:
         yield _outcome(source, file)
 
 

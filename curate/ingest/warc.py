@@ -41,7 +41,7 @@ def read_warc(source: WarcSource | WetSource, split: Split, guard: Guard = UNGUA
     XHTML or plain text.
     """
     _text(source, b"<p>Ready?", "text/html", None)  # the first record should not be charged with loading the extractor
-    with open_input(split.path) as file:
+    with open_input(split) as file:
         limits = (source.max_record_bytes, source.max_inflation_ratio)
         for cut in split_warc(file, split.start, split.stop, *limits):
             if isinstance(cut, Quarantined):

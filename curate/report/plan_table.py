@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,8 +10,9 @@ from rich.table import Table
 
 from curate.pipeline import load_pipeline
 from curate.plan import Plan, Task, reasons_to_run
+from curate.remote_rundir import open_run
 from curate.rundir import RunDirectory
-from curate.runner import committed, default_output, plan_of
+from curate.runner import commits_of, committed, default_output, plan_of
 
 
 def print_plan(
@@ -25,12 +25,12 @@ def print_plan(
     """Print a table of steps; nothing is run or written."""
     checked, parsed = load_pipeline(pipeline, overrides=overrides, source_paths=source_paths)
     plan = plan_of(checked, parsed)
-    directory = RunDirectory(Path(output) if output else default_output(checked))
-    table = Table(title=f"{checked.settings.name} in {directory.root}", title_justify="left")
+    directory = open_run(output or default_output(checked))
+    table = Table(title=f"{checked.settings.name} in {directory.name}", title_justify="left")
     for name in ("step", "tasks", "reused", "why it runs"):
         table.add_column(name, justify="right" if name in ("tasks", "reused") else "left", overflow="fold")
     for label, tasks, more, why in _rows(plan, directory):
-        done = sum(committed(directory, plan, task) is not None for task in tasks)
+        done = sum(commit is not None for commit in commits_of(directory, plan, tasks))
         complete = done == len(tasks) and not more
         text = "" if complete else why or ("not finished" if done else "not run yet")
         table.add_row(label, f"{len(tasks)}{more}", str(done), text)

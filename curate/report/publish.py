@@ -11,28 +11,29 @@ import pyarrow.parquet as pq
 
 from curate.plan import Plan, Step
 from curate.report.funnel import Funnel
-from curate.run_corpus import RunCorpus
+from curate.run_corpus import RunCorpus, RunTableFile, fetch_state
 from curate.rundir import RunDirectory
-from curate.shuffle import TableFile
 from curate.stage import Writer
-from curate.storage import publish_folder, remove_folder
 from curate.tables import write_parquet_tables
 from curate.tokenize.report import bytes_per_token
 
 
-def publish(run: RunDirectory, plan: Plan, funnel: Funnel, done: int) -> None:
-    """Write `reports/` and `tokens/` anew from the results of the first `done` steps."""
+def publish(run: RunDirectory, plan: Plan, funnel: Funnel, done: int) -> tuple[str, ...]:
+    """Write `reports/` and `tokens/` anew from the results of the first `done` steps; returns names of the reports."""
     steps = plan.steps[:done]
-    remove_folder(run.tokens)  # tokens of other parameters must not stand beside these reports
+    writers = [step for step in steps if isinstance(step.stage, Writer)]
+    finishes = [(run.commit(step.folder, "finish-00000"), run.shards(step.folder)) for step in writers]
+    if not any(run.has_published(run.tokens, *each) for each in finishes):
+        run.unpublish(run.tokens)  # tokens of other parameters must not stand beside these reports
     with tempfile.TemporaryDirectory(dir=run.root) as staging:
         files = {}
         for name, tables in _reports(run, plan, funnel, steps):
             files[f"{name}.parquet"] = Path(staging) / f"{name}.parquet"
             write_parquet_tables(files[f"{name}.parquet"], tables)
-        publish_folder(files, run.reports)
-    for step in steps:
-        if isinstance(step.stage, Writer):
-            publish_folder({path.name: path for path in run.shards(step.folder).iterdir()}, run.tokens)
+        run.publish(run.reports, files)
+    for commit, shards in finishes:
+        run.publish_outputs(run.tokens, commit, shards)
+    return tuple(sorted(name.removesuffix(".parquet") for name in files))
 
 
 def _reports(
@@ -43,7 +44,7 @@ def _reports(
     for name in dict.fromkeys(name for step in steps for name in step.stage.reports):
         sources = [(step, path) for step in steps for path in _report_files(run, plan, step, name)]
         if sources:
-            yield name, (_labelled(table, step) for step, path in sources for table in _read(path))
+            yield name, (_labelled(table, step) for step, path in sources for table in _read(run, path))
     tokenizers = [step for step in steps if step.stage.name.endswith("_tokenizer")]
     if tokenizers:
         yield "tokenizer", [bytes_per_token(_token_counts(run, plan, tokenizers[-1]))]
@@ -53,17 +54,17 @@ def _report_files(run: RunDirectory, plan: Plan, step: Step, name: str) -> list[
     """The files of a stage's own report of that name: one of its state, or the side tables of all parts."""
     if name not in step.stage.reports:
         return []
-    written = run.state(step.folder) / "reports" / f"{name}.parquet"
+    written = fetch_state(run, plan, step) / "reports" / f"{name}.parquet"
     if written.exists():
         return [written]
     sides = [run.side_table(step.folder, name, part.index) for part in plan.parts]
-    return [path for path in sides if path.exists()]
+    return [path for path in sides if run.has(path)]
 
 
-def _read(path: Path) -> Iterator[pa.Table]:
+def _read(run: RunDirectory, path: Path) -> Iterator[pa.Table]:
     """The tables of a file, one after another; at least one, if without rows."""
     if path.suffix == ".arrow":
-        yield TableFile(path).mapped()
+        yield RunTableFile(path, run).mapped()
         return
     with pq.ParquetFile(path) as file:
         yield file.schema_arrow.empty_table()

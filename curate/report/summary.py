@@ -7,6 +7,7 @@ from rich.table import Table
 
 from curate.report.funnel import Funnel
 from curate.runner import RunResult
+from curate.stage import Writer
 
 
 def print_summary(console: Console, result: RunResult) -> None:
@@ -42,8 +43,8 @@ def _lines(result: RunResult) -> list[str]:
     tasks = f"{result.tasks_run:,} tasks run" + (f", {result.tasks_reused:,} reused" if result.tasks_reused else "")
     peak = f", at most {result.peak_memory_bytes / 1e6:,.0f} MB in a process" if result.peak_memory_bytes else ""
     lines = [f"{result.seconds:.1f} s, {tasks}{peak}; every record is accounted for"]
-    reports = ", ".join(path.stem for path in sorted((result.path / "reports").glob("*.parquet")))
-    lines.append(f"reports  {result.path / 'reports'}/*.parquet ({reports})")
-    if (result.path / "tokens").is_dir():
-        lines.append(f"tokens   {result.path / 'tokens'}/ (README.md describes them)")
+    run = result.directory
+    lines.append(f"reports  {run.name}/reports/*.parquet ({', '.join(result.reports)})")
+    if any(isinstance(step.stage, Writer) for step in result.steps):
+        lines.append(f"tokens   {run.name}/tokens/ (README.md describes them)")
     return lines
