@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from curate.remote_rundir import open_run
 from curate.rundir import RunDirectory, round_task_name
 from curate.stage import CorpusStage
-from curate.storage import Commit, DamagedError, check_size, fingerprint, load_commit
+from curate.storage import Commit, DamagedError, fingerprint
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Earlier:
     """The same stage in an earlier run.
 
     Attributes:
-        root: the run directory, absolute.
+        root: the run directory, a URL or an absolute path.
         folder: of the stage in it.
         rows: how many rows the first round's table of each part has.
         contents: fingerprint of these tables.
@@ -31,15 +33,22 @@ class Earlier:
     upon: dict[str, str]
 
 
+@lru_cache(maxsize=64)
+def open_earlier(root: str) -> RunDirectory:
+    """The run directory at a path or URL; a process that opens it again gets the same."""
+    return open_run(root)
+
+
 def find_earlier(stage: CorpusStage, label: str, root: str) -> Earlier | list[str]:
     """Find a stage in an earlier run, or say what is wrong with it.
 
     Args:
         stage: the stage that builds upon it; its first round is the one that is shared.
         label: the stage's label, which decides if the earlier run has several of that name.
-        root: the run directory.
+        root: the run directory, a path or URL.
     """
-    run = RunDirectory(Path(root).resolve())
+    home = root if "://" in root else str(Path(root).resolve())
+    run = open_earlier(home)
     saved = run.saved_plan()
     if saved is None:
         return [f"{root} is not the directory of a run: it has no plan.json"]
@@ -51,12 +60,12 @@ def find_earlier(stage: CorpusStage, label: str, root: str) -> Earlier | list[st
     if differences:
         return [f"{root} cannot be compared with: {difference}" for difference in differences]
     folder = f"{number:02}-{step['label']}-{step['fingerprint'][:8]}"
-    commits = _commits(run, folder, stage.rounds()[0].name, len(saved["parts"]))
+    commits = _commits(run, folder, stage, saved, step)
     if commits is None:
         return [f"the run in {root} has not finished {step['label']}; run it first"]
     contents = fingerprint([[output["sha256"] for output in commit.outputs] for commit in commits])
     upon = {each["contents"]: each["root"] for each in step["earlier"]}
-    return Earlier(str(run.root), folder, tuple(commit.counts["rows"] for commit in commits), contents, upon)
+    return Earlier(home, folder, tuple(commit.counts["rows"] for commit in commits), contents, upon)
 
 
 def not_listed(earlier: Sequence[Earlier]) -> list[str]:
@@ -83,15 +92,19 @@ def _differences(stage: CorpusStage, step: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _commits(run: RunDirectory, folder: str, round_name: str, parts: int) -> Sequence[Commit] | None:
+def _commits(
+    run: RunDirectory, folder: str, stage: CorpusStage, saved: Mapping[str, Any], step: Mapping[str, Any]
+) -> list[Commit] | None:
     """The commits of the first round, if all are there with their outputs."""
-    commits = []
-    for part in range(parts):
-        try:
-            commit = load_commit(run.commit(folder, round_task_name(round_name, "summarize", part)))
-            for output in commit.outputs:
-                check_size(run.root / output["path"], output["bytes"])
-        except DamagedError:  # or not there
-            return None
-        commits.append(commit)
-    return commits
+    name = stage.rounds()[0].name
+    tasks = [
+        (
+            run.commit(folder, round_task_name(name, "summarize", number)),
+            fingerprint(step["fingerprint"], "", part["key"]),  # the key of a task of the first round, see `plan.py`
+        )
+        for number, part in enumerate(saved["parts"])
+    ]
+    damage: list[DamagedError] = []
+    commits = run.read_commits(tasks, damage.append)
+    done = [commit for commit in commits if commit is not None]
+    return done if len(done) == len(commits) else None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from curate.corpus import Corpus
 from curate.documents import Documents
+from curate.earlier import open_earlier
 from curate.plan import Plan, Step
 from curate.rundir import RunDirectory, round_task_name
 from curate.shuffle import StageTables, TableFile
@@ -55,7 +56,8 @@ class RunTables(StageTables):
         if part >= self.own_parts and round_name not in self._regrouped:
             run, number = self._earlier(part)
             earlier = self.step.earlier[run]
-            return TableFile(RunDirectory(Path(earlier.root)).summary(earlier.folder, round_name, number))
+            home = open_earlier(earlier.root)
+            return RunTableFile(home.summary(earlier.folder, round_name, number), home)
         return RunTableFile(self.run.summary(self.step.folder, round_name, part), self.run)
 
     def reduced(self, round_name: str, name: str) -> list[TableFile]:

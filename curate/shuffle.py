@@ -57,7 +57,7 @@ class TableFile:
 
     def column_offsets(self, name: str) -> Iterator[tuple[int, int, int]]:
         """Where the values of a column of lists of one size lie: first row, rows and offset in bytes of each batch."""
-        with pa.memory_map(str(self.path)) as file:
+        with pa.memory_map(str(self.present())) as file:
             start = file.read_buffer().address
             first = 0
             for batch in pa.ipc.open_file(file).read_all().to_batches():

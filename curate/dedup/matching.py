@@ -118,7 +118,7 @@ def gather_signatures(tables: StageTables, starts: NDArray[np.int64], numbers: N
 
 def _read(file: TableFile, rows: NDArray[np.int64], found: Matrix, places: NDArray[np.int64]) -> None:
     """Read the signatures of ascending rows of a part to their places."""
-    with file.path.open("rb") as opened:
+    with file.present().open("rb") as opened:
         for first, length, offset in file.column_offsets("signature"):
             begin, end = np.searchsorted(rows, [first, first + length])
             if begin < end:
