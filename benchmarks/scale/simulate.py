@@ -56,7 +56,9 @@ def main() -> None:
         shutil.rmtree(folder)
     print(json.dumps(found, indent=1))
     kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    RESULTS.write_text(json.dumps(kept | {f"{found['documents']:,}": found}, indent=1) + "\n", "utf-8")
+    RESULTS.write_text(
+        json.dumps(kept | {f"{found['documents']:,} of {found['values']} values": found}, indent=1) + "\n", "utf-8"
+    )
 
 
 def simulate(folder: Path, documents: int, values: int, memory: int) -> dict[str, Any]:
