@@ -135,7 +135,10 @@ def _find_remote(pattern: str) -> tuple[str, dict[str, Facts]]:
 def _list_remote(store: Any, path: str) -> tuple[str, dict[str, dict[str, Any]]]:
     """The fixed folder of a path, and the facts of its files. A file that is named in full is not listed but asked."""
     if glob.has_magic(path):
-        return _before_magic(path), store.glob(path, detail=True)
+        found = store.glob(path, detail=True) or store.glob(
+            path, detail=True
+        )  # an empty listing is not believed at once
+        return _before_magic(path), found
     facts = store.info(path)
     if facts["type"] == "file":
         return _before_magic(path), {path: facts}
