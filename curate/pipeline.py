@@ -219,7 +219,7 @@ def _problems_of(error: ValidationError, path: Path_, known: Sequence[str], pars
             problems.append(Problem(parsed.where(at), "'read' is missing: the format of the source, such as warc"))
         else:
             said = found["msg"].removeprefix("Value error, ")
-            given = "" if isinstance(found["input"], dict | list) else f" (got {found['input']!r})"
+            given = "" if isinstance(found["input"], dict | list) else f" (got {found['input']!r:.100})"
             problems.append(Problem(parsed.where(at), f"'{key}': {said}{given}" if key else said))
     return problems
 

@@ -19,8 +19,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from curate.errors import PipelineError, Problem
 
-MAX_FILE_BYTES = 1 << 20
+MAX_FILE_BYTES = 1 << 19
 MAX_DEPTH = 32
+#: Scalars, lists and mappings: reading as many takes half a second.
+MAX_VALUES = 8000
 MAX_NUMBER_CHARS = 100
 
 Path_ = tuple[str | int, ...]
@@ -54,7 +56,7 @@ def read_yaml(file: str | Path) -> Parsed:
     """Read a YAML file strictly.
 
     Args:
-        file: at most 1 MiB, nested at most 32 deep.
+        file: at most 512 KiB with 8,000 values, nested at most 32 deep.
 
     Raises:
         PipelineError: the file is missing, is no YAML, or uses a feature that pipelines do not have.
@@ -106,15 +108,18 @@ def _yaml() -> YAML:
 
 
 def _refuse_features(text: str, file: str) -> None:
-    """Refuse aliases (a short file can expand to gigabytes), tags and deep nesting before anything is built."""
-    depth = 0
+    """Refuse aliases (a short file can expand to gigabytes), tags, deep nesting and masses before anything is built."""
+    depth = values = 0
     for event in _yaml().parse(StringIO(text)):
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
             depth += 1
         elif type(event).__name__ in ("MappingEndEvent", "SequenceEndEvent"):
             depth -= 1
+        values += isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent)
         refused = None
-        if depth > MAX_DEPTH:
+        if values > MAX_VALUES:
+            refused = f"more than {MAX_VALUES:,} values; this is no pipeline file"
+        elif depth > MAX_DEPTH:
             refused = f"nested more than {MAX_DEPTH} deep"
         elif isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             refused = "anchors and aliases are not supported; write the value out"

@@ -5,7 +5,9 @@ TARGETS names them. Each takes any bytes at all; the first of them may choose am
 
 from __future__ import annotations
 
+import atexit
 import gzip
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -133,7 +135,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 def _scratch() -> Path:
     """A folder of this process, in memory where the system has one there."""
     memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="curate-fuzz-", dir=memory if memory.is_dir() else None))
+    folder = tempfile.mkdtemp(prefix="curate-fuzz-", dir=memory if memory.is_dir() else None)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @cache
