@@ -18,8 +18,6 @@ from curate.engines.watchdog import TICK_SECONDS, Limits
 from curate.engines.worker import die_with_parent
 from curate.errors import ResourceError
 
-_child: Child | None = None
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,19 +36,26 @@ class Settings:
     version: str = __version__
 
 
+#: The child that is kept warm, and what it was started for: a later run in the same program may say otherwise.
+_kept: tuple[Settings, Child] | None = None
+
+
 def attempt(request: bytes, settings: Settings) -> bytes | Death:
     """Have a task done by this Ray worker's child, once; the answer, or how the child ended.
 
     Raises:
         ResourceError: this machine has another version of curate.
     """
-    global _child
+    global _kept
     if settings.version != __version__:
         message = f"{socket.gethostname()} has curate {__version__}, the machine that runs the plan {settings.version}"
         raise ResourceError(f"{message}; install the same on every machine")
     die_with_parent(os.getppid())  # else it would go on while another machine does its task again
-    child = _child or Child(settings.limits, settings.environment, settings.folder)
-    _child = None
+    if _kept and _kept[0] != settings:
+        _kept[1].stop()
+        _kept = None
+    child = _kept[1] if _kept else Child(settings.limits, settings.environment, settings.folder)
+    _kept = None
     try:
         child.send(request)
         while not child.connection.poll(TICK_SECONDS):
@@ -62,5 +67,5 @@ def attempt(request: bytes, settings: Settings) -> bytes | Death:
     if isinstance(answer, Death):
         child.stop()
         return replace(answer, how=f"{answer.how} on {socket.gethostname()}")
-    _child = child
+    _kept = settings, child
     return answer

@@ -10,6 +10,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from outputs import output_hashes
 from processes import (
@@ -83,9 +84,10 @@ def test_same_bytes_as_the_local_engine_though_workers_are_killed(session, finis
 
 @pytest.mark.slow
 def test_a_record_that_hangs_is_quarantined(session, tmp_path) -> None:
-    """As by the local engine, with file and offset."""
+    """As by the local engine, with file and offset, by the limit of this run though workers had another before."""
     run(watched_pipeline(tmp_path, seconds="1.5"), output=tmp_path / "run", engine="ray")
     check_quarantined(tmp_path / "run", "time_limit")
+    assert "1.5 s" in pq.read_table(tmp_path / "run" / "quarantine")["detail"][0].as_py()
 
 
 @pytest.mark.slow
