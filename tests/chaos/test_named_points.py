@@ -12,7 +12,7 @@ from outputs import whole_commits
 
 from curate import run
 
-KINDS = ("ingest", "summarize", "conclude", "annotate", "layout", "shard", "finish")
+KINDS = ("ingest", "summarize", "divide", "reduce", "conclude", "annotate", "layout", "shard", "finish")
 POINTS = (BEFORE_WRITE, MID_WRITE, BEFORE_COMMIT, IN_COMMIT, AFTER_COMMIT)
 
 
