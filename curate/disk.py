@@ -15,8 +15,7 @@ from curate.errors import ResourceError
 _NO_SPACE = "no space is left on the disk"
 _REFUSALS = {errno.ENOSPC: _NO_SPACE, errno.EDQUOT: "the disk quota is used up"}
 
-#: What numpy says, without an error number, when fewer bytes were written than it gave. Where they were few enough to
-#: be buffered, it finds out when it asks for the position in the file, and gives the error number ESPIPE.
+#: What numpy says, without an error number, when fewer bytes were written than it gave.
 _SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
 
 
@@ -55,7 +54,7 @@ def _reason(error: OSError) -> str | None:
     too_large = f"files may not be larger than {limit:,} bytes (ulimit -f)" if limited else "the file is too large"
     if error.errno == errno.EFBIG:
         return too_large
-    if error.errno == errno.ESPIPE or (error.errno is None and _SHORT_WRITE.search(str(error))):
+    if error.errno is None and _SHORT_WRITE.search(str(error)):
         return too_large if limited else _NO_SPACE
     return _REFUSALS.get(error.errno or 0)
 

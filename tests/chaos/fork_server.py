@@ -39,6 +39,7 @@ def main(pipeline: str, output: str) -> None:
 def _in_child(request: dict[str, Any], said: int) -> NoReturn:
     os.dup2(said, 1)
     os.dup2(said, 2)
+    sys.stdout, sys.stderr = (os.fdopen(os.dup(said), "w", encoding="utf-8") for _ in range(2))  # this one cannot seek
     os.umask(0o022)
     if request["max_file_bytes"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["max_file_bytes"], resource.RLIM_INFINITY))

@@ -77,8 +77,8 @@ UNREMARKABLE = {"commit of another key", "commit gone"}
 
 
 def _commits(root: Path, in_full: bool, number: int) -> list[Path]:
-    """All commits of a run; in short, one kind after the other."""
-    every = sorted(root.rglob("commits/*.json"))
+    """All commits of a run that name a file; in short, one kind after the other."""
+    every = [commit for commit in sorted(root.rglob("commits/*.json")) if load_commit(commit).outputs]
     return every[number % 3 :: 3] if in_full else [every[number * 5 % len(every)]]
 
 
