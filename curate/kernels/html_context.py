@@ -63,7 +63,7 @@ def add_levels(blocks, elements, extra, sums, features, column):  # type: ignore
 
 
 @bare_njit()
-def add_groups(blocks, elements, tokens, signatures, keys, groups, features, column):  # type: ignore[no-untyped-def]
+def add_groups(blocks, elements, tokens, signatures, keys, groups, slots, features, column):  # type: ignore[no-untyped-def]
     """Sums over the blocks of the same kind: whose element and the one above it have the same tags and classes."""
     _sign(elements, tokens, signatures)
     size = 64
@@ -79,13 +79,13 @@ def add_groups(blocks, elements, tokens, signatures, keys, groups, features, col
         if keys[slot] == 0:
             keys[slot] = value
             groups[slot, :] = 0
-        features[b, column], features[b, column + 4] = slot, groups[slot, 0]
+        slots[b], features[b, column + 4] = slot, groups[slot, 0]
         groups[slot, 0] += 1
         groups[slot, 1] += blocks[b, HALF_WORDS]
         groups[slot, 2] += blocks[b, LINK_HALF_WORDS]
         groups[slot, 3] += blocks[b, SENTENCE_ENDS]
     for b in range(len(blocks)):
-        group = groups[features[b, column]]
+        group = groups[slots[b]]
         features[b, column], features[b, column + 1] = group[0], group[1] // group[0]
         features[b, column + 2], features[b, column + 3] = _share(group[2], group[1]), _share(group[3], group[1])
         features[b, column + 4] = _share(features[b, column + 4], group[0])

@@ -24,7 +24,7 @@ from curate.kernels.html_tags import tag_id
 SUM_WORDS, SUM_LINK, SUM_ENDS, SUM_PARAGRAPH, SUM_COLUMNS = range(5)
 #: What is added to each element: its weight, the sum, lowest and highest weight from the root to it, the next element
 #: outwards that holds more blocks, and the tags around it as bits.
-WEIGHT, PATH, LOWEST, HIGHEST, WIDER, BITS, EXTRA_COLUMNS = range(7)
+WEIGHT, PATH, LOWEST, HIGHEST, WIDER, BITS, JOIN, EXTRA_COLUMNS = range(8)
 
 #: Bit k of the feature `tree.ancestors` is the k-th of these.
 ANCESTORS = (

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from curate.kernels.bare import bare_njit
+from curate.kernels.html_anchor import ANCHOR_NAMES, add_anchor
 from curate.kernels.html_context import LEVELS
 from curate.kernels.html_elements import SUM_WORDS, WIDER
 from curate.kernels.html_page import ELEMENT, FIRST_BLOCK, HALF_WORDS, LAST_BLOCK
+from curate.kernels.html_types import PAGE_TYPES
 
 _WIDTHS = (2, 6)
 _OFFSETS = (-3, -2, -1, 1, 2, 3)
@@ -22,11 +24,19 @@ SECOND_NAMES = (
     "first.threshold",
     "first.before",
     "first.after",
+    "first.group",
+    "top.same_group",
+    *(f"top.{name}" for name in ANCHOR_NAMES),
+    *(f"type.{name}" for name in PAGE_TYPES),
 )
+
+_GROUP_AT, TYPE_AT = SECOND_NAMES.index("first.group"), SECOND_NAMES.index("type.article")
 
 
 @bare_njit()
-def add_first_pass(blocks, elements, extra, sums, probabilities, threshold, totals, tags, features, column):  # type: ignore[no-untyped-def]
+def add_first_pass(
+    blocks, elements, extra, sums, probabilities, threshold, totals, slots, groups, tags, features, column
+):  # type: ignore[no-untyped-def]
     """Write the features of the second pass into `features` from `column` on.
 
     Args:
@@ -63,9 +73,30 @@ def add_first_pass(blocks, elements, extra, sums, probabilities, threshold, tota
             heading = probabilities[b]
         row[at], row[at + 1], row[at + 2] = heading, _mean(totals, sums, np.int64(0), count), threshold
         row[at + 3], row[at + 4] = _mean(totals, sums, np.int64(0), b), _mean(totals, sums, b + 1, count)
+    _add_groups(blocks, elements, extra, sums, probabilities, slots, groups, features, column + _GROUP_AT)
 
 
 @bare_njit()
 def _mean(totals, sums, first, last):  # type: ignore[no-untyped-def]
     words = sums[last, SUM_WORDS] - sums[first, SUM_WORDS]
     return (totals[last] - totals[first]) // words if words > 0 else np.int64(-1)
+
+
+@bare_njit()
+def _add_groups(blocks, elements, extra, sums, probabilities, slots, groups, features, column):  # type: ignore[no-untyped-def]
+    """The mean over blocks of the same kind, and where the block is relative to the largest one that is likely."""
+    best, top = np.int64(-1), 0
+    for b in range(len(blocks)):
+        groups[slots[b], 0] = 0
+        groups[slots[b], 1] = 0
+    for b in range(len(blocks)):
+        words = np.int64(blocks[b, HALF_WORDS])
+        groups[slots[b], 0] += words
+        groups[slots[b], 1] += probabilities[b] * words
+        if probabilities[b] * min(words, 200) > best:
+            best, top = probabilities[b] * min(words, 200), b
+    for b in range(len(blocks)):
+        words = groups[slots[b], 0]
+        features[b, column] = groups[slots[b], 1] // words if words > 0 else np.int64(-1)
+        features[b, column + 1] = slots[b] == slots[top]
+    add_anchor(top, blocks, elements, extra, sums, features, column + 2)
