@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.hashing import U64
 from curate.kernels.html_elements import JOIN, SUM_LINK, SUM_WORDS
 from curate.kernels.html_page import DEPTH, ELEMENT, FIRST_BLOCK, LAST_BLOCK, PARENT
@@ -17,7 +17,7 @@ _ITEM_REACH = 6
 _MULTIPLIER = U64(0x9E3779B97F4A7C15)
 
 
-@bare_njit()
+@inner_njit
 def add_anchor(anchor, blocks, elements, extra, sums, features, column):  # type: ignore[no-untyped-def]
     """Write ANCHOR_NAMES, relative to the block `anchor`, from `column` on."""
     extra[: len(elements), JOIN] = -1
@@ -39,7 +39,7 @@ def add_anchor(anchor, blocks, elements, extra, sums, features, column):  # type
         features[b, column + 2] = (sums[last, SUM_WORDS] - sums[first, SUM_WORDS]) * 1000 // total
 
 
-@bare_njit()
+@inner_njit
 def add_items(blocks, elements, sums, signatures, keys, groups, features, column):  # type: ignore[no-untyped-def]
     """Write ITEM_NAMES from `column` on. Siblings are of a kind if they have the same tag and classes."""
     size = 64
@@ -47,28 +47,27 @@ def add_items(blocks, elements, sums, signatures, keys, groups, features, column
         size *= 2
     keys[:size] = 0
     for e in range(1, len(elements)):
-        slot = _slot(elements[e, PARENT], signatures[e], keys, size)
-        groups[slot, 0] = 0
+        groups[_slot(elements[e, PARENT], signatures[e], keys, size), 0] = 0
     for e in range(1, len(elements)):
         groups[_slot(elements[e, PARENT], signatures[e], keys, size), 0] += 1
     for b in range(len(blocks)):
         row = features[b, column : column + 4]
         row[:] = 0
-        e = np.int64(blocks[b, ELEMENT])
+        element = np.int64(blocks[b, ELEMENT])
         for _ in range(_ITEM_REACH):
-            if e <= 0:
+            if element <= 0:
                 break
-            first, last = np.int64(elements[e, FIRST_BLOCK]), np.int64(elements[e, LAST_BLOCK]) + 1
+            first, last = np.int64(elements[element, FIRST_BLOCK]), np.int64(elements[element, LAST_BLOCK]) + 1
             if last - first > 1:
-                repeats = groups[_slot(elements[e, PARENT], signatures[e], keys, size), 0]
+                repeats = groups[_slot(elements[element, PARENT], signatures[element], keys, size), 0]
                 if repeats > row[0]:
                     words = sums[last, SUM_WORDS] - sums[first, SUM_WORDS]
                     row[0], row[1], row[2] = repeats, last - first, words
                     row[3] = (sums[last, SUM_LINK] - sums[first, SUM_LINK]) * 1000 // max(1, words)
-            e = np.int64(elements[e, PARENT])
+            element = np.int64(elements[element, PARENT])
 
 
-@bare_njit()
+@inner_njit
 def _slot(parent, signature, keys, size):  # type: ignore[no-untyped-def]
     """The place of a kind of child of an element in the table."""
     value = ((signature ^ U64(parent)) * _MULTIPLIER) | U64(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.html_lexicon import token_weight
 from curate.kernels.html_page import (
     ELEMENT,
@@ -37,7 +37,7 @@ _ANCESTOR_BITS[tag_id("ol")] = _ANCESTOR_BITS[tag_id("ul")]
 _P = tag_id("p")
 
 
-@bare_njit()
+@inner_njit
 def weigh_elements(elements, tokens, lexicon, block_count, extra):  # type: ignore[no-untyped-def]
     """Fill `extra`, `int32` of shape (elements, EXTRA_COLUMNS); elements that were never closed get a last block."""
     for e in range(len(elements)):
@@ -60,7 +60,7 @@ def weigh_elements(elements, tokens, lexicon, block_count, extra):  # type: igno
         extra[e, WIDER] = extra[parent, WIDER] if same else parent
 
 
-@bare_njit()
+@inner_njit
 def add_up(blocks, elements, sums):  # type: ignore[no-untyped-def]
     """Fill `sums`, `int64` of shape (blocks + 1, SUM_COLUMNS)."""
     sums[0, :] = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.html_anchor import ANCHOR_NAMES, ITEM_NAMES, add_anchor, add_items
 from curate.kernels.html_context import GROUP_NAMES, LEVEL_NAMES, LEVELS, add_groups, add_levels, add_repeats
 from curate.kernels.html_elements import (
@@ -145,12 +145,12 @@ def block_features(page, lexicon, title, page_bytes, scratch):  # type: ignore[n
     _page(blocks, elements, sums, page_bytes, page.state[OG_TYPE], features)
 
 
-@bare_njit()
+@inner_njit
 def _share(part, whole):  # type: ignore[no-untyped-def]
     return part * 1000 // max(whole, 1)
 
 
-@bare_njit()
+@inner_njit
 def _own(blocks, elements, out, page_bytes, sums, features):  # type: ignore[no-untyped-def]
     count = len(blocks)
     for b in range(count):
@@ -169,7 +169,7 @@ def _own(blocks, elements, out, page_bytes, sums, features):  # type: ignore[no-
         row[21] = elements[max(0, elements[element, PARENT]), TAG]
 
 
-@bare_njit()
+@inner_njit
 def _kind(byte):  # type: ignore[no-untyped-def]
     """Small letter, capital, digit, beyond ASCII, comma or colon, end of a sentence, other mark."""
     if 0x61 <= byte <= 0x7A:
@@ -185,7 +185,7 @@ def _kind(byte):  # type: ignore[no-untyped-def]
     return 5 if byte in (0x2E, 0x21, 0x3F) else 6
 
 
-@bare_njit()
+@inner_njit
 def _weights(blocks, tokens, lexicon, features):  # type: ignore[no-untyped-def]
     """What the classes of links, spans and the like in a block weigh."""
     for b in range(len(blocks)):
@@ -195,7 +195,7 @@ def _weights(blocks, tokens, lexicon, features):  # type: ignore[no-untyped-def]
         features[b, _F_INLINE] = weight
 
 
-@bare_njit()
+@inner_njit
 def _texts(blocks, out, lexicon, title, hashes, features):  # type: ignore[no-untyped-def]
     """What the words of a short block weigh, and those of the last heading; how much of it the title shares."""
     heading = np.int64(0)
@@ -213,7 +213,7 @@ def _texts(blocks, out, lexicon, title, hashes, features):  # type: ignore[no-un
         features[b, _F_TITLE] = min(_share(hits, count), _share(2 * hits, len(title)))
 
 
-@bare_njit()
+@inner_njit
 def _since_anchor(features):  # type: ignore[no-untyped-def]
     """Where a block is relative to the first h1, or else to the best match of the title; and to the last heading."""
     best, anchor = np.int64(-1), 0
@@ -229,7 +229,7 @@ def _since_anchor(features):  # type: ignore[no-untyped-def]
     return anchor
 
 
-@bare_njit()
+@inner_njit
 def _tree(blocks, elements, extra, features):  # type: ignore[no-untyped-def]
     for b in range(len(blocks)):
         e = blocks[b, ELEMENT]
@@ -243,7 +243,7 @@ def _tree(blocks, elements, extra, features):  # type: ignore[no-untyped-def]
         row[5], row[6] = lowest, highest
 
 
-@bare_njit()
+@inner_njit
 def _neighbours(features):  # type: ignore[no-untyped-def]
     count = len(features)
     for b in range(count):
@@ -259,7 +259,7 @@ def _neighbours(features):  # type: ignore[no-untyped-def]
             at += 4
 
 
-@bare_njit()
+@inner_njit
 def _windows(sums, features):  # type: ignore[no-untyped-def]
     count = len(features)
     for b in range(count):
@@ -272,7 +272,7 @@ def _windows(sums, features):  # type: ignore[no-untyped-def]
             at += 2
 
 
-@bare_njit()
+@inner_njit
 def _page(blocks, elements, sums, page_bytes, og_type, features):  # type: ignore[no-untyped-def]
     """The same numbers for every block: what kind of page it is on."""
     count = len(blocks)

@@ -13,7 +13,7 @@ from curate.kernels.html_elements import EXTRA_COLUMNS, SUM_COLUMNS
 from curate.kernels.html_features import FEATURE_NAMES as FIRST_NAMES
 from curate.kernels.html_features import block_features
 from curate.kernels.html_lexicon import MAX_TEXT_WORDS
-from curate.kernels.html_page import BLOCK_COUNT, ELEMENT_COUNT, HALF_WORDS
+from curate.kernels.html_page import BLOCK_COUNT, HALF_WORDS
 from curate.kernels.html_second import SECOND_NAMES, TYPE_AT, add_first_pass
 from curate.kernels.html_tags import tag_id
 from curate.kernels.html_trees import tree_scores
@@ -117,16 +117,10 @@ def spread_first_pass(page, scratch):  # type: ignore[no-untyped-def]
     """From the probabilities of the first pass to the features of the second, but for the page's type, and the view."""
     count = page.state[BLOCK_COUNT]
     probabilities, words = scratch.probabilities[:count], scratch.words[:count]
-    blocks, elements = page.blocks[:count], page.elements[: page.state[ELEMENT_COUNT]]
     for b in range(count):
-        words[b] = blocks[b, HALF_WORDS]
+        words[b] = page.blocks[b, HALF_WORDS]
     threshold = choose(probabilities, words, np.int64(_BALANCE), np.int64(1000), scratch.keep[:count])
-    extra, sums, totals = scratch.extra, scratch.sums, scratch.totals
-    column = len(FIRST_NAMES)
-    add_first_pass(
-        blocks, elements, extra, sums, probabilities, threshold, totals, scratch.slots, scratch.groups, _TAGS,
-        scratch.features, column,
-    )  # fmt: skip
+    add_first_pass(page, scratch, threshold, _TAGS, len(FIRST_NAMES))
     view_page(scratch.features[:count], probabilities, scratch.means, scratch.known)
 
 

@@ -20,7 +20,7 @@ _FEATURE_SHIFT, _CHILD_SHIFT = U64(32), U64(48)
 _FEATURE_BITS, _THRESHOLD_BITS = U64(0xFFFF), U64(0xFFFFFFFF)
 #: A block that scores less after a stage of so many trees, one in 55 to be content, is looked at no further.
 HOPELESS = -4 * SCORE_UNIT
-STAGE = 15
+STAGE = 10
 _ONE, _TWO, _THREE, _FOUR = U64(1), U64(2), U64(3), U64(4)
 
 
@@ -58,15 +58,15 @@ def tree_scores(features, trees, active, scores):  # type: ignore[no-untyped-def
     """
     nodes, values = trees.nodes, trees.values
     count = U64(len(active))
-    for k in range(len(active)):
-        scores[active[k]] = trees.base[0]
+    for n in active:
+        scores[n] = trees.base[0]
     for t in range(len(trees.roots)):
         if t % STAGE == 0:
             count = _still_open(active, count, scores)
         root, depth = U64(trees.roots[t]), trees.depths[t]
-        n = U64(0)
-        while n + _FOUR <= count:
-            a, b, c, d = active[n], active[n + _ONE], active[n + _TWO], active[n + _THREE]
+        at = U64(0)
+        while at + _FOUR <= count:
+            a, b, c, d = active[at], active[at + _ONE], active[at + _TWO], active[at + _THREE]
             i = j = k = m = root
             for _ in range(depth):
                 i = root + _step(features, a, nodes[i])
@@ -77,13 +77,13 @@ def tree_scores(features, trees, active, scores):  # type: ignore[no-untyped-def
             scores[b] += values[j]
             scores[c] += values[k]
             scores[d] += values[m]
-            n += _FOUR
-        while n < count:
+            at += _FOUR
+        while at < count:
             i = root
             for _ in range(depth):
-                i = root + _step(features, active[n], nodes[i])
-            scores[active[n]] += values[i]
-            n += _ONE
+                i = root + _step(features, active[at], nodes[i])
+            scores[active[at]] += values[i]
+            at += _ONE
     return np.int64(_still_open(active, count, scores))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.html_choose import PROBABILITY_UNIT, to_probabilities
 from curate.kernels.html_features import FEATURE_NAMES, PAGE_AT, PAGE_NAMES
 from curate.kernels.html_trees import tree_scores
@@ -25,7 +25,7 @@ VIEW_SIZE = len(PAGE_NAMES) + 2 * len(_MEANS) + 4
 _SCALE, _MOST_WORDS = np.int64(10), np.int64(4096)
 
 
-@bare_njit()
+@inner_njit
 def view_page(features, probabilities, sums, view):  # type: ignore[no-untyped-def]
     """Write what is known of a page: its own features and those of its likely content.
 
@@ -36,25 +36,29 @@ def view_page(features, probabilities, sums, view):  # type: ignore[no-untyped-d
         view: `int32` of shape (1, VIEW_SIZE), written.
     """
     sums[:] = 0
-    all_words = by_words = by_blocks = largest = np.int64(0)
+    all_words, by_words, by_blocks, largest = np.int64(1), np.int64(0), np.int64(0), np.int64(0)
     for b in range(len(features)):
         share = probabilities[b] >> 6  # so that no sum can overflow
-        words = min(np.int64(features[b, _F_WORDS]), _MOST_WORDS)
-        all_words, by_words, by_blocks = all_words + words, by_words + share * words, by_blocks + share
-        largest = max(largest, share * words)
+        size = np.int64(features[b, _F_WORDS])
+        if size > _MOST_WORDS:
+            size = _MOST_WORDS
+        all_words, by_words, by_blocks = all_words + size, by_words + share * size, by_blocks + share
+        if share * size > largest:
+            largest = share * size
         if share:
             for k in range(len(_COLUMNS)):
                 value = share * features[b, _COLUMNS[k]]
-                sums[0, k] += value * words
+                sums[0, k] += value * size
                 sums[1, k] += value
     row, at = view[0], len(PAGE_NAMES)
     for k in range(at):
         row[k] = features[0, PAGE_AT + k]
+    words, blocks = by_words + (by_words == 0), by_blocks + (by_blocks == 0)
     for k in range(len(_COLUMNS)):
-        row[at], row[at + 1] = _SCALE * sums[0, k] // max(1, by_words), _SCALE * sums[1, k] // max(1, by_blocks)
+        row[at], row[at + 1] = _SCALE * sums[0, k] // words, _SCALE * sums[1, k] // blocks
         at += 2
     row[at], row[at + 1] = by_words * 64 // PROBABILITY_UNIT, by_blocks * 640 // PROBABILITY_UNIT
-    row[at + 2], row[at + 3] = by_words // max(1, all_words), 1000 * largest // max(1, by_words)
+    row[at + 2], row[at + 3] = by_words // all_words, 1000 * largest // words
 
 
 @bare_njit()

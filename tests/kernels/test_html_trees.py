@@ -11,7 +11,6 @@ from curate.ingest.extraction.boost import Boosting, boost
 from curate.kernels.html_choose import LEAST_PROBABILITY, PROBABILITY_UNIT, choose, to_probabilities
 from curate.kernels.html_trees import HOPELESS, SCORE_UNIT, STAGE, Trees, tree_scores
 
-
 _SETTINGS = Boosting(trees=40, leaves=12, depth=5, rate=0.2, leaf_rows=5, feature_share=0.8)
 
 

@@ -84,8 +84,8 @@ def label_passages(
     """The blocks that hold passages which are known to be content, or not to be; white space does not count.
 
     Returns:
-        The labels, `float32`, and which blocks they are known of, `bool`. A wanted passage labels the longest block that
-        holds it, an unwanted one all.
+        The labels, `float32`, and which blocks they are known of, `bool`. A wanted passage labels the longest block
+        that holds it, an unwanted one all.
 
     >>> label_passages(["a menu", "two fine days", "more"], ["fine days"], ["menu"])
     (array([0., 1., 0.], dtype=float32), array([ True,  True, False]))

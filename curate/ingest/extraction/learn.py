@@ -24,9 +24,9 @@ Progress = Callable[[str], None]
 
 #: Word weights and first scores of a page are learnt from the other folds, so that they are as good as on new pages.
 INNER_FOLDS = 3
-FIRST_PASS = Boosting(trees=60, leaves=24, depth=6, rate=0.11)
-SECOND_PASS = Boosting(trees=80, leaves=24, depth=6, rate=0.1)
-TYPES = Boosting(trees=40, leaves=8, depth=4, rate=0.1, l2=3.0, leaf_rows=5, feature_share=0.5)
+FIRST_PASS = Boosting(trees=40, leaves=24, depth=6, rate=0.15)
+SECOND_PASS = Boosting(trees=50, leaves=24, depth=6, rate=0.14)
+TYPES = Boosting(trees=20, leaves=8, depth=4, rate=0.2, l2=3.0, leaf_rows=5, feature_share=0.5)
 #: Trees are learnt from about so many blocks: those of most words, and a part of the others.
 MAX_BLOCKS = 60_000
 #: The weight of a passage that is known on a page whose other text is not.
@@ -174,7 +174,7 @@ def block_weights(page: LabelledPage) -> NDArray[np.float64]:
     """What an error in each block costs: its words over those of the page's content, at most 1."""
     if not page.known.all():
         content = max(50.0, float((page.sizes * page.known * page.labels).sum()))
-        return page.known * np.clip(page.sizes / content, _PASSAGE_WEIGHT, 1.0)
+        return np.where(page.known, np.clip(page.sizes / content, _PASSAGE_WEIGHT, 1.0), 0.0)
     total = float(page.sizes.sum())
     content = max(50.0, float((page.sizes * page.labels).sum()), 0.1 * total)
     return np.minimum(page.sizes / content, 1.0) + 1e-4

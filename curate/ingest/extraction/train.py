@@ -29,9 +29,9 @@ def train_extractor(
 
     Args:
         warcs: files with the responses, plain or compressed.
-        gold: JSON Lines, plain, `.gz` or `.zst`: one object a page with `url`, as in the WARC, and its main text as `text`
-            or as `expected_html`, or lists of passages that are (`with`) and are not (`without`) in it. `page_type`
-            may say what kind of page it is.
+        gold: JSON Lines, plain, `.gz` or `.zst`: one object a page with `url`, as in the WARC, and its main text as
+            `text` or as `expected_html`, or lists of passages that are (`with`) and are not (`without`) in it.
+            `page_type` may say what kind of page it is.
         folder: written; holds `model.npz`, `card.json` and `card.md` afterwards.
         seed: of the feature draws of the trees.
         progress: called with a line for each step.
