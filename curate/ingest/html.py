@@ -66,15 +66,23 @@ def extract_page(data: bytes, charset: str | None, options: ExtractOptions) -> E
 
 
 def _curate(data: bytes, options: ExtractOptions) -> Extracted:
+    from curate.ingest.extraction.embedded import FEW_BYTES, embedded_html
+    from curate.ingest.extraction.metadata import page_metadata
+
+    text = _page_text(data, options)
+    if len(text) < FEW_BYTES and len(inside := embedded_html(data)) > 2 * len(text):
+        text = max(text, _page_text(inside, options), key=len)
+    return Extracted(text, page_metadata(data))
+
+
+def _page_text(data: bytes, options: ExtractOptions) -> str:
     from curate.ingest.extraction.engine import engine
     from curate.ingest.extraction.markdown import to_markdown
-    from curate.ingest.extraction.metadata import page_metadata
 
     blocks = engine().judge(data, options.favor, options.comments)
     if not options.main_content:
         blocks.keep[:] = True
-    text = to_markdown(blocks) if options.format == "markdown" else blocks.joined()
-    return Extracted(text, page_metadata(data))
+    return to_markdown(blocks) if options.format == "markdown" else blocks.joined()
 
 
 def _resiliparse(page: str, options: ExtractOptions) -> str:

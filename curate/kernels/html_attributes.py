@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.bits import load64, trailing_zeros
 from curate.kernels.hashing import U64
 from curate.kernels.html_page import ATTRIBUTE_FLAGS, OG_TYPE, TOKENS_USED
@@ -28,7 +28,7 @@ _CASES, _HIGHS, _FIRST = U64(0x2020202020202020), U64(0x8080808080808080), U64(0
 _IS_SMALL = np.array([0x61 <= code <= 0x7A for code in range(256)])
 
 
-@bare_njit()
+@inner_njit
 def read_attributes(data, at, end, tokens, state):  # type: ignore[no-untyped-def]
     """Read the attributes of a tag from behind its name; behind its `>`."""
     flags, used = np.int64(0), state[TOKENS_USED]
@@ -51,7 +51,7 @@ def read_attributes(data, at, end, tokens, state):  # type: ignore[no-untyped-de
     return at
 
 
-@bare_njit()
+@inner_njit
 def read_meta(data, at, end, state):  # type: ignore[no-untyped-def]
     """Read a `meta` tag; if it says `og:type`, the kind of page goes to `state[OG_TYPE]`. Behind its `>`."""
     kind, is_type = np.int64(0), False
@@ -68,7 +68,7 @@ def read_meta(data, at, end, state):  # type: ignore[no-untyped-def]
     return at
 
 
-@bare_njit()
+@inner_njit
 def _page_kind(word, size):  # type: ignore[no-untyped-def]
     """1 to 3 for the kinds of page that are most frequent, 4 for others."""
     word = (word | _CASES) & low_bytes(U64(min(size, 7)))
@@ -78,7 +78,7 @@ def _page_kind(word, size):  # type: ignore[no-untyped-def]
     return np.int64(4)
 
 
-@bare_njit()
+@inner_njit
 def _take_tokens(data, at, end, tokens, used, limit):  # type: ignore[no-untyped-def]
     """The words of a value: runs of ASCII letters, cut before a capital that follows a small letter."""
     base = data.ctypes.data
@@ -101,7 +101,7 @@ def _take_tokens(data, at, end, tokens, used, limit):  # type: ignore[no-untyped
     return used
 
 
-@bare_njit()
+@inner_njit
 def _is_invisible(data, at, end):  # type: ignore[no-untyped-def]
     """Whether a style says `display: none`."""
     while at + len(_DISPLAY) + len(_NONE_VALUE) < end:
@@ -114,7 +114,7 @@ def _is_invisible(data, at, end):  # type: ignore[no-untyped-def]
     return False
 
 
-@bare_njit()
+@inner_njit
 def _matches(data, at, word):  # type: ignore[no-untyped-def]
     for k in range(len(word)):  # noqa: SIM110 (numba has no generators)
         if data[at + k] != word[k]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64
 from curate.kernels.html_attributes import HAS_HREF, SAYS_HIDDEN, TAG_TOKEN, read_attributes, read_meta
 from curate.kernels.html_page import (
@@ -192,7 +192,7 @@ def cut_page(data, size, page, entities, keep_noscript):  # type: ignore[no-unty
     return not state[FULL]
 
 
-@bare_njit()
+@inner_njit
 def _begin(elements, state, counts, stack, top, keep_noscript):  # type: ignore[no-untyped-def]
     state[:] = 0
     state[KEEP_NOSCRIPT] = keep_noscript
@@ -206,7 +206,7 @@ def _begin(elements, state, counts, stack, top, keep_noscript):  # type: ignore[
     state[STACK_SIZE] = 1
 
 
-@bare_njit()
+@inner_njit
 def _markup(data, at, end):  # type: ignore[no-untyped-def]
     """What is at `at`: text (also a `<` that begins nothing), a start tag, an end tag, a comment or the like."""
     if data[at] != _LT or at + 1 >= end:
@@ -221,7 +221,7 @@ def _markup(data, at, end):  # type: ignore[no-untyped-def]
     return _END if at + 2 < end and 0x61 <= data[at + 2] | 0x20 <= 0x7A else _DECLARATION
 
 
-@bare_njit()
+@inner_njit
 def _note_tag(key, hyphen, tokens, state):  # type: ignore[no-untyped-def]
     """Note the name of a tag as a token; how many there were before."""
     before = state[TOKENS_USED]
@@ -233,7 +233,7 @@ def _note_tag(key, hyphen, tokens, state):  # type: ignore[no-untyped-def]
     return before
 
 
-@bare_njit()
+@inner_njit
 def _start_inline(tag, counts, state):  # type: ignore[no-untyped-def]
     if tag == _A:
         state[LINK_OPEN] = state[ATTRIBUTE_FLAGS] & HAS_HREF
@@ -246,7 +246,7 @@ def _start_inline(tag, counts, state):  # type: ignore[no-untyped-def]
         state[HIDDEN_TAG], state[HIDDEN_DEPTH] = tag, 1
 
 
-@bare_njit()
+@inner_njit
 def _void(tag, counts, state):  # type: ignore[no-untyped-def]
     if tag == _BR:
         line_break(state)
@@ -256,7 +256,7 @@ def _void(tag, counts, state):  # type: ignore[no-untyped-def]
         counts[GAP_INPUTS] += 1
 
 
-@bare_njit()
+@inner_njit
 def _end_inline(tag, state):  # type: ignore[no-untyped-def]
     if tag == _A:
         state[LINK_OPEN] = 0
@@ -264,7 +264,7 @@ def _end_inline(tag, state):  # type: ignore[no-untyped-def]
         line_break(state)
 
 
-@bare_njit()
+@inner_njit
 def _raw(data, at, end, key, tag, state):  # type: ignore[no-untyped-def]
     """Pass over `script` and the like. A page's first `title` is noted; an `svg` that never ends is no svg."""
     begin = tag_end(data, at, end)
@@ -279,7 +279,7 @@ def _raw(data, at, end, key, tag, state):  # type: ignore[no-untyped-def]
     return tag_end(data, stop, end)
 
 
-@bare_njit()
+@inner_njit
 def _end_block(tag, elements, stack, top, state):  # type: ignore[no-untyped-def]
     """End the nearest open element of the tag, and all in it, unless a table cell or the like is between."""
     place = top[tag]
@@ -288,7 +288,7 @@ def _end_block(tag, elements, stack, top, state):  # type: ignore[no-untyped-def
         _pop_to(np.int64(place), elements, stack, top, state)
 
 
-@bare_njit()
+@inner_njit
 def _end_before(tag, stack, top, state):  # type: ignore[no-untyped-def]
     """The place in the stack of the lowest element that ends where the tag begins; 0 if none does."""
     scope = stack[state[STACK_SIZE] - 1, STACK_SCOPE]
@@ -312,7 +312,7 @@ def _end_before(tag, stack, top, state):  # type: ignore[no-untyped-def]
     return place
 
 
-@bare_njit()
+@inner_njit
 def _pop_to(place, elements, stack, top, state):  # type: ignore[no-untyped-def]
     """Take from the stack down to and with `place`."""
     size = state[STACK_SIZE]
@@ -323,7 +323,7 @@ def _pop_to(place, elements, stack, top, state):  # type: ignore[no-untyped-def]
     state[STACK_SIZE] = size
 
 
-@bare_njit()
+@inner_njit
 def _push(tag, first_token, elements, stack, top, state):  # type: ignore[no-untyped-def]
     """Open an element, whose tokens are those from `first_token`."""
     if state[STACK_SIZE] == MAX_DEPTH:
@@ -347,7 +347,7 @@ def _push(tag, first_token, elements, stack, top, state):  # type: ignore[no-unt
     state[STACK_SIZE] += 1
 
 
-@bare_njit()
+@inner_njit
 def _own_flags(tag, state):  # type: ignore[no-untyped-def]
     flags = np.int64(IS_HIDDEN if state[ATTRIBUTE_FLAGS] & SAYS_HIDDEN else 0)
     if TAG_FLAGS[tag] & PRE:
@@ -357,7 +357,7 @@ def _own_flags(tag, state):  # type: ignore[no-untyped-def]
     return flags
 
 
-@bare_njit()
+@inner_njit
 def _flush(element, at, out, blocks, counts, state):  # type: ignore[no-untyped-def]
     """End the open block, if it has text, and begin the next at byte `at` of the page."""
     begin, stop = state[BLOCK_START], state[OUT]

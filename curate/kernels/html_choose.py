@@ -39,21 +39,24 @@ LOGISTIC = logistic_table()
 
 
 @bare_njit()
-def to_probabilities(scores):  # type: ignore[no-untyped-def]
-    """Replace scores (1/65536 of a log odds) by probabilities (1/65535)."""
+def to_probabilities(scores, probabilities):  # type: ignore[no-untyped-def]
+    """Scores (1/65536 of a log odds) to probabilities (1/65535)."""
     for b in range(len(scores)):
         step = scores[b] // _STEP + _SIZE // 2
-        scores[b] = LOGISTIC[max(0, min(_SIZE - 1, step))]
+        probabilities[b] = LOGISTIC[max(0, min(_SIZE - 1, step))]
 
 
 @bare_njit()
-def choose(probabilities, words, beta_squared, keep):  # type: ignore[no-untyped-def]
+def choose(probabilities, words, beta_squared, caution, keep):  # type: ignore[no-untyped-def]
     """Mark the blocks of the set with the highest expected F-measure; its threshold in units of a probability.
+
+    Blocks of a kind are right or wrong together, which the expectation does not know: `caution` makes up for it.
 
     Args:
         probabilities: `int64` of shape (n,).
         words: `int64` of shape (n,).
         beta_squared: how many times recall counts, in thousandths; 1000 is F1.
+        caution: what the threshold is multiplied by, in thousandths.
         keep: `bool` of shape (n,), written.
     """
     expected = np.int64(0)
@@ -72,6 +75,7 @@ def choose(probabilities, words, beta_squared, keep):  # type: ignore[no-untyped
         last, threshold = threshold, max(floor, 1000 * hits // max(1, whole))
         if threshold == last:
             break
+    threshold = caution * threshold // 1000
     for b in range(len(words)):
         keep[b] = probabilities[b] > threshold
     return threshold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.hashing import U64
 from curate.kernels.html_elements import SUM_ENDS, SUM_LINK, SUM_PARAGRAPH, SUM_WORDS, WEIGHT, WIDER
 from curate.kernels.html_page import (
@@ -33,12 +33,12 @@ _SIGNATURE_TOKENS = 3
 _HASHED_BYTES = 64
 
 
-@bare_njit()
+@inner_njit
 def _share(part, whole):  # type: ignore[no-untyped-def]
     return part * 1000 // max(whole, 1)
 
 
-@bare_njit()
+@inner_njit
 def add_levels(blocks, elements, extra, sums, features, column):  # type: ignore[no-untyped-def]
     """The same sums for enclosing elements, each of which holds more blocks than the one before."""
     total = max(1, sums[len(blocks), SUM_WORDS])
@@ -62,8 +62,8 @@ def add_levels(blocks, elements, extra, sums, features, column):  # type: ignore
             e = extra[e, WIDER]
 
 
-@bare_njit()
-def add_groups(blocks, elements, tokens, signatures, keys, groups, features, column):  # type: ignore[no-untyped-def]
+@inner_njit
+def add_groups(blocks, elements, tokens, signatures, keys, groups, slots, features, column):  # type: ignore[no-untyped-def]
     """Sums over the blocks of the same kind: whose element and the one above it have the same tags and classes."""
     _sign(elements, tokens, signatures)
     size = 64
@@ -79,19 +79,19 @@ def add_groups(blocks, elements, tokens, signatures, keys, groups, features, col
         if keys[slot] == 0:
             keys[slot] = value
             groups[slot, :] = 0
-        features[b, column], features[b, column + 4] = slot, groups[slot, 0]
+        slots[b], features[b, column + 4] = slot, groups[slot, 0]
         groups[slot, 0] += 1
         groups[slot, 1] += blocks[b, HALF_WORDS]
         groups[slot, 2] += blocks[b, LINK_HALF_WORDS]
         groups[slot, 3] += blocks[b, SENTENCE_ENDS]
     for b in range(len(blocks)):
-        group = groups[features[b, column]]
+        group = groups[slots[b]]
         features[b, column], features[b, column + 1] = group[0], group[1] // group[0]
         features[b, column + 2], features[b, column + 3] = _share(group[2], group[1]), _share(group[3], group[1])
         features[b, column + 4] = _share(features[b, column + 4], group[0])
 
 
-@bare_njit()
+@inner_njit
 def add_repeats(blocks, out, keys, groups, features, column):  # type: ignore[no-untyped-def]
     """How many blocks of the page have the same text."""
     size = 64
@@ -110,7 +110,7 @@ def add_repeats(blocks, out, keys, groups, features, column):  # type: ignore[no
         features[b, column] = groups[features[b, column], 0]
 
 
-@bare_njit()
+@inner_njit
 def _hash_text(out, start, stop):  # type: ignore[no-untyped-def]
     """A hash of the first bytes of a text and of its length."""
     value = U64(stop - start)
@@ -119,7 +119,7 @@ def _hash_text(out, start, stop):  # type: ignore[no-untyped-def]
     return value ^ (value >> U64(29))
 
 
-@bare_njit()
+@inner_njit
 def _sign(elements, tokens, signatures):  # type: ignore[no-untyped-def]
     """A hash of the tag and the first classes of each element."""
     for e in range(len(elements)):

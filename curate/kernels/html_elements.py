@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.html_lexicon import token_weight
 from curate.kernels.html_page import (
     ELEMENT,
@@ -24,7 +24,7 @@ from curate.kernels.html_tags import tag_id
 SUM_WORDS, SUM_LINK, SUM_ENDS, SUM_PARAGRAPH, SUM_COLUMNS = range(5)
 #: What is added to each element: its weight, the sum, lowest and highest weight from the root to it, the next element
 #: outwards that holds more blocks, and the tags around it as bits.
-WEIGHT, PATH, LOWEST, HIGHEST, WIDER, BITS, EXTRA_COLUMNS = range(7)
+WEIGHT, PATH, LOWEST, HIGHEST, WIDER, BITS, JOIN, EXTRA_COLUMNS = range(8)
 
 #: Bit k of the feature `tree.ancestors` is the k-th of these.
 ANCESTORS = (
@@ -37,7 +37,7 @@ _ANCESTOR_BITS[tag_id("ol")] = _ANCESTOR_BITS[tag_id("ul")]
 _P = tag_id("p")
 
 
-@bare_njit()
+@inner_njit
 def weigh_elements(elements, tokens, lexicon, block_count, extra):  # type: ignore[no-untyped-def]
     """Fill `extra`, `int32` of shape (elements, EXTRA_COLUMNS); elements that were never closed get a last block."""
     for e in range(len(elements)):
@@ -60,7 +60,7 @@ def weigh_elements(elements, tokens, lexicon, block_count, extra):  # type: igno
         extra[e, WIDER] = extra[parent, WIDER] if same else parent
 
 
-@bare_njit()
+@inner_njit
 def add_up(blocks, elements, sums):  # type: ignore[no-untyped-def]
     """Fill `sums`, `int64` of shape (blocks + 1, SUM_COLUMNS)."""
     sums[0, :] = 0

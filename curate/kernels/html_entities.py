@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64
 
 _BITS = 13
@@ -74,7 +74,7 @@ def decode_entity(data, at, end, table):  # type: ignore[no-untyped-def]
     return np.int32(0), np.int32(0), at
 
 
-@bare_njit()
+@inner_njit
 def _find(data, at, end, table):  # type: ignore[no-untyped-def]
     value = U64(_FNV_START)
     for k in range(at, end):
@@ -92,7 +92,7 @@ def _is_alphanumeric(byte):  # type: ignore[no-untyped-def]
     return 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A
 
 
-@bare_njit()
+@inner_njit
 def _numeric(data, at, end):  # type: ignore[no-untyped-def]
     start = at + 2
     base = 10

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
+from curate.kernels.html_anchor import ANCHOR_NAMES, ITEM_NAMES, add_anchor, add_items
 from curate.kernels.html_context import GROUP_NAMES, LEVEL_NAMES, LEVELS, add_groups, add_levels, add_repeats
 from curate.kernels.html_elements import (
     BITS,
@@ -41,6 +42,7 @@ from curate.kernels.html_page import (
     GAP_TAGS,
     HALF_WORDS,
     IS_HIDDEN,
+    IS_PRE,
     LAST_TOKEN,
     LINK_HALF_WORDS,
     LINKS,
@@ -63,9 +65,9 @@ _TREE = ("weight", "parent_weight", "path_weight", "path_min", "path_max", "near
 _NEAR = ("link_share", "tag", "weight", "text_weight")
 _NEIGHBOURS = (-2, -1, 1, 2)
 _WINDOWS = (2, 5, 12)
-_PAGE = (
+PAGE_NAMES = (
     "words", "link_share", "blocks", "block_words", "sentence_ends", "paragraph_share", "list_share", "cell_share",
-    "heading_blocks", "articles", "bytes_per_word", "weight", "best_block", "og_type",
+    "heading_blocks", "articles", "bytes_per_word", "weight", "best_block", "og_type", "code_share",
 )  # fmt: skip
 
 #: The names of the features, in order.
@@ -76,14 +78,18 @@ FEATURE_NAMES = (
     *(f"group.{name}" for name in GROUP_NAMES),
     *(f"near{offset:+d}.{name}" for offset in _NEIGHBOURS for name in _NEAR),
     *(f"window{width}.{name}" for width in _WINDOWS for name in ("words", "link_share")),
-    *(f"page.{name}" for name in _PAGE),
+    *(f"page.{name}" for name in PAGE_NAMES),
+    *(f"anchor.{name}" for name in ANCHOR_NAMES),
+    *(f"item.{name}" for name in ITEM_NAMES),
 )
 _TREE_AT = len(_OWN)
 _LEVEL_AT = _TREE_AT + len(_TREE)
 _GROUP_AT = _LEVEL_AT + LEVELS * len(LEVEL_NAMES)
 _NEAR_AT = _GROUP_AT + len(GROUP_NAMES)
 _WINDOW_AT = _NEAR_AT + len(_NEIGHBOURS) * len(_NEAR)
-_PAGE_AT = _WINDOW_AT + len(_WINDOWS) * 2
+PAGE_AT = _WINDOW_AT + len(_WINDOWS) * 2
+_ANCHOR_AT = PAGE_AT + len(PAGE_NAMES)
+_ITEM_AT = _ANCHOR_AT + len(ANCHOR_NAMES)
 
 (_F_WORDS, _F_LINK_SHARE, _F_TAG, _F_INLINE, _F_TEXT, _F_HEADING, _F_TITLE, _F_BELOW, _F_SINCE) = (
     FEATURE_NAMES.index(name)
@@ -117,22 +123,34 @@ def block_features(page, lexicon, title, page_bytes, scratch):  # type: ignore[n
     _weights(blocks, page.tokens, lexicon, features)
     title_words = hash_words(title, np.int64(0), np.int64(len(title)), scratch.title)
     _texts(blocks, page.out, lexicon, scratch.title[:title_words], scratch.hashes, features)
-    _since_anchor(features)
+    anchor = _since_anchor(features)
     _tree(blocks, elements, extra, features)
     add_levels(blocks, elements, extra, sums, features, _LEVEL_AT)
-    add_groups(blocks, elements, page.tokens, scratch.signatures, scratch.keys, scratch.groups, features, _GROUP_AT)
+    add_groups(
+        blocks,
+        elements,
+        page.tokens,
+        scratch.signatures,
+        scratch.keys,
+        scratch.groups,
+        scratch.slots,
+        features,
+        _GROUP_AT,
+    )
     add_repeats(blocks, page.out, scratch.keys, scratch.groups, features, _GROUP_AT + 5)
+    add_anchor(anchor, blocks, elements, extra, sums, features, _ANCHOR_AT)
+    add_items(blocks, elements, sums, scratch.signatures, scratch.keys, scratch.groups, features, _ITEM_AT)
     _neighbours(features)
     _windows(sums, features)
     _page(blocks, elements, sums, page_bytes, page.state[OG_TYPE], features)
 
 
-@bare_njit()
+@inner_njit
 def _share(part, whole):  # type: ignore[no-untyped-def]
     return part * 1000 // max(whole, 1)
 
 
-@bare_njit()
+@inner_njit
 def _own(blocks, elements, out, page_bytes, sums, features):  # type: ignore[no-untyped-def]
     count = len(blocks)
     for b in range(count):
@@ -151,7 +169,7 @@ def _own(blocks, elements, out, page_bytes, sums, features):  # type: ignore[no-
         row[21] = elements[max(0, elements[element, PARENT]), TAG]
 
 
-@bare_njit()
+@inner_njit
 def _kind(byte):  # type: ignore[no-untyped-def]
     """Small letter, capital, digit, beyond ASCII, comma or colon, end of a sentence, other mark."""
     if 0x61 <= byte <= 0x7A:
@@ -167,7 +185,7 @@ def _kind(byte):  # type: ignore[no-untyped-def]
     return 5 if byte in (0x2E, 0x21, 0x3F) else 6
 
 
-@bare_njit()
+@inner_njit
 def _weights(blocks, tokens, lexicon, features):  # type: ignore[no-untyped-def]
     """What the classes of links, spans and the like in a block weigh."""
     for b in range(len(blocks)):
@@ -177,7 +195,7 @@ def _weights(blocks, tokens, lexicon, features):  # type: ignore[no-untyped-def]
         features[b, _F_INLINE] = weight
 
 
-@bare_njit()
+@inner_njit
 def _texts(blocks, out, lexicon, title, hashes, features):  # type: ignore[no-untyped-def]
     """What the words of a short block weigh, and those of the last heading; how much of it the title shares."""
     heading = np.int64(0)
@@ -195,7 +213,7 @@ def _texts(blocks, out, lexicon, title, hashes, features):  # type: ignore[no-un
         features[b, _F_TITLE] = min(_share(hits, count), _share(2 * hits, len(title)))
 
 
-@bare_njit()
+@inner_njit
 def _since_anchor(features):  # type: ignore[no-untyped-def]
     """Where a block is relative to the first h1, or else to the best match of the title; and to the last heading."""
     best, anchor = np.int64(-1), 0
@@ -208,9 +226,10 @@ def _since_anchor(features):  # type: ignore[no-untyped-def]
         features[b, _F_BELOW] = max(-1000, min(1000, b - anchor))
         since = 0 if _H1 <= features[b, _F_TAG] <= _H6 else min(1000, since + 1)
         features[b, _F_SINCE] = since
+    return anchor
 
 
-@bare_njit()
+@inner_njit
 def _tree(blocks, elements, extra, features):  # type: ignore[no-untyped-def]
     for b in range(len(blocks)):
         e = blocks[b, ELEMENT]
@@ -224,7 +243,7 @@ def _tree(blocks, elements, extra, features):  # type: ignore[no-untyped-def]
         row[5], row[6] = lowest, highest
 
 
-@bare_njit()
+@inner_njit
 def _neighbours(features):  # type: ignore[no-untyped-def]
     count = len(features)
     for b in range(count):
@@ -240,7 +259,7 @@ def _neighbours(features):  # type: ignore[no-untyped-def]
             at += 4
 
 
-@bare_njit()
+@inner_njit
 def _windows(sums, features):  # type: ignore[no-untyped-def]
     count = len(features)
     for b in range(count):
@@ -253,14 +272,15 @@ def _windows(sums, features):  # type: ignore[no-untyped-def]
             at += 2
 
 
-@bare_njit()
+@inner_njit
 def _page(blocks, elements, sums, page_bytes, og_type, features):  # type: ignore[no-untyped-def]
     """The same numbers for every block: what kind of page it is on."""
     count = len(blocks)
     words = sums[count, SUM_WORDS]
-    in_lists = in_cells = headings = articles = weight = best = np.int64(0)
+    in_code = in_lists = in_cells = headings = articles = weight = best = np.int64(0)
     for b in range(count):
         tag, size = features[b, _F_TAG], np.int64(blocks[b, HALF_WORDS])
+        in_code += size if elements[blocks[b, ELEMENT], ELEMENT_FLAGS] & IS_PRE else 0
         in_lists += size if tag == _LI else 0
         in_cells += size if tag in (_TD, _TH, _DD) else 0
         headings += _H1 <= tag <= _H6
@@ -269,10 +289,10 @@ def _page(blocks, elements, sums, page_bytes, og_type, features):  # type: ignor
     for e in range(len(elements)):
         articles += elements[e, TAG] == _ARTICLE
     for b in range(count):
-        row = features[b, _PAGE_AT:]
+        row = features[b, PAGE_AT:]
         row[0], row[1], row[2] = words, _share(sums[count, SUM_LINK], words), count
         row[3], row[4] = words // count, _share(sums[count, SUM_ENDS], words)
         row[5], row[6] = _share(sums[count, SUM_PARAGRAPH], words), _share(in_lists, words)
         row[7], row[8], row[9] = _share(in_cells, words), headings, articles
         row[10], row[11], row[12] = page_bytes // max(1, words), weight // max(1, words), best
-        row[13] = og_type
+        row[13], row[14] = og_type, _share(in_code, words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.html_page import ELEMENT, FIRST_BLOCK, PARENT, START, STOP, TAG
 from curate.kernels.html_tags import tag_id
 
@@ -49,7 +49,7 @@ def join_blocks(page, count, keep, text):  # type: ignore[no-untyped-def]
     return size
 
 
-@bare_njit()
+@inner_njit
 def _around(elements, element, kind):  # type: ignore[no-untyped-def]
     """The nearest list item (or, by `kind`, table row) that an element is or is in; -1 if none is near."""
     e = np.int64(element)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64
 from curate.kernels.html_page import START, STOP
 
@@ -51,7 +51,7 @@ def make_lexicon(tokens: NDArray[np.uint64], weights: NDArray[np.int32]) -> Lexi
     return lexicon
 
 
-@bare_njit()
+@inner_njit
 def token_weight(token, lexicon):  # type: ignore[no-untyped-def]
     """What a token weighs; 0 if it is unknown."""
     slot = np.int64((token * _MULTIPLIER) >> _SHIFT)
@@ -86,7 +86,7 @@ def hash_words(data, at, stop, hashes):  # type: ignore[no-untyped-def]
     return count
 
 
-@bare_njit()
+@inner_njit
 def text_tokens(block, out, hashes):  # type: ignore[no-untyped-def]
     """The words of a short block, without marks of their use; how many, 0 if the block is long."""
     if block[STOP] - block[START] > 16 * MAX_TEXT_WORDS:

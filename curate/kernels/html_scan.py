@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.bits import load64, trailing_zeros
 from curate.kernels.hashing import U64
 
@@ -26,20 +26,20 @@ _ATTRIBUTE_ENDS = _NAME_ENDS.copy()
 _ATTRIBUTE_ENDS[_EQUALS] = True
 
 
-@bare_njit()
+@inner_njit
 def letters_of(word):  # type: ignore[no-untyped-def]
     """The highest bit of each byte of a word that is an ASCII letter."""
     lower = (word | _CASES) & ~_HIGHS
     return (lower + _FROM_A) & ~(lower + _PAST_Z) & ~word & _HIGHS
 
 
-@bare_njit()
+@inner_njit
 def low_bytes(count):  # type: ignore[no-untyped-def]
     """The bits of the first 0 to 8 bytes of a word."""
     return ~U64(0) >> (U64(64) - U64(8) * count) if count > 0 else U64(0)
 
 
-@bare_njit()
+@inner_njit
 def find_byte(data, at, end, byte):  # type: ignore[no-untyped-def]
     """Where a byte is next, eight at a time; `end` if nowhere."""
     pattern = _ONES * U64(byte)
@@ -53,7 +53,7 @@ def find_byte(data, at, end, byte):  # type: ignore[no-untyped-def]
     return end
 
 
-@bare_njit()
+@inner_njit
 def tag_name(data, at, end):  # type: ignore[no-untyped-def]
     """The packed name of a tag, where it ends, and whether it has a hyphen."""
     word = load64(U64(data.ctypes.data + at))
@@ -74,7 +74,7 @@ def tag_name(data, at, end):  # type: ignore[no-untyped-def]
     return key, at, hyphen
 
 
-@bare_njit()
+@inner_njit
 def attribute_name(data, at, end):  # type: ignore[no-untyped-def]
     """The first eight letters of an attribute's name, and where it ends."""
     word = load64(U64(data.ctypes.data + at))
@@ -88,14 +88,14 @@ def attribute_name(data, at, end):  # type: ignore[no-untyped-def]
     return key, at
 
 
-@bare_njit()
+@inner_njit
 def _hyphens_of(word):  # type: ignore[no-untyped-def]
     """The highest bit of each byte that is a hyphen; perhaps of bytes above one that is, which are not asked for."""
     word ^= _ONES * U64(_HYPHEN)
     return (word - _ONES) & ~word & _HIGHS
 
 
-@bare_njit()
+@inner_njit
 def next_attribute(data, at, end):  # type: ignore[no-untyped-def]
     """The next attribute of a tag: packed name, first and last of the value, where to go on; a name of 0 at the end.
 
@@ -126,7 +126,7 @@ def next_attribute(data, at, end):  # type: ignore[no-untyped-def]
     return key, begin, stop, stop
 
 
-@bare_njit()
+@inner_njit
 def tag_end(data, at, end):  # type: ignore[no-untyped-def]
     """Behind the `>` of a tag; one inside a quoted value does not count."""
     after_equals = False
@@ -145,7 +145,7 @@ def tag_end(data, at, end):  # type: ignore[no-untyped-def]
     return end
 
 
-@bare_njit()
+@inner_njit
 def declaration_end(data, at, end):  # type: ignore[no-untyped-def]
     """Behind a comment, a doctype or a processing instruction; `at` is behind the `<`."""
     if not (at + 2 < end and data[at] == _BANG and data[at + 1] == _HYPHEN and data[at + 2] == _HYPHEN):
@@ -163,7 +163,7 @@ def declaration_end(data, at, end):  # type: ignore[no-untyped-def]
     return end
 
 
-@bare_njit()
+@inner_njit
 def raw_end(data, at, end, key):  # type: ignore[no-untyped-def]
     """Where the end tag of the packed name begins; `end` if nowhere."""
     at = find_byte(data, at, end, np.int64(_LT))

@@ -13,14 +13,19 @@ from curate.kernels.html_elements import EXTRA_COLUMNS, SUM_COLUMNS
 from curate.kernels.html_features import FEATURE_NAMES as FIRST_NAMES
 from curate.kernels.html_features import block_features
 from curate.kernels.html_lexicon import MAX_TEXT_WORDS
-from curate.kernels.html_page import BLOCK_COUNT, ELEMENT_COUNT, HALF_WORDS
-from curate.kernels.html_second import SECOND_NAMES, add_first_pass
+from curate.kernels.html_page import BLOCK_COUNT, HALF_WORDS
+from curate.kernels.html_second import SECOND_NAMES, TYPE_AT, add_first_pass
 from curate.kernels.html_tags import tag_id
 from curate.kernels.html_trees import tree_scores
+from curate.kernels.html_types import PAGE_TYPES, VIEW_SIZE, type_probabilities, view_page
 
 #: All features, those of the second pass behind those of the first.
 FEATURE_NAMES = (*FIRST_NAMES, *SECOND_NAMES)
+#: See `choose`.
+CAUTION = 1200
 _BALANCE = 1000
+#: Where the probabilities of the page's type are among the features.
+TYPE_COLUMN = len(FIRST_NAMES) + TYPE_AT
 _TAGS = (FIRST_NAMES.index("tag"), tag_id("h1"), tag_id("h6"))
 
 
@@ -33,10 +38,18 @@ class Scratch(NamedTuple):
     signatures: NDArray[np.uint64]
     keys: NDArray[np.uint64]
     groups: NDArray[np.int64]
+    slots: NDArray[np.int64]
     hashes: NDArray[np.uint64]
     title: NDArray[np.uint64]
     totals: NDArray[np.int64]
     words: NDArray[np.int64]
+    active: NDArray[np.int64]
+    scores: NDArray[np.int64]
+    means: NDArray[np.int64]
+    known: NDArray[np.int32]
+    type_active: NDArray[np.int64]
+    type_scores: NDArray[np.int64]
+    types: NDArray[np.int64]
     probabilities: NDArray[np.int64]
     keep: NDArray[np.bool_]
 
@@ -54,45 +67,67 @@ def new_scratch(rows: int) -> Scratch:
         np.empty(rows, np.uint64),
         np.empty(4 * rows + 64, np.uint64),
         np.empty((4 * rows + 64, 5), np.int64),
+        np.empty(rows, np.int64),
         np.empty(MAX_TEXT_WORDS + 1, np.uint64),
         np.empty(24, np.uint64),
         np.empty(rows + 1, np.int64),
         np.empty(rows, np.int64),
+        np.empty(rows, np.int64),
+        np.empty(rows, np.int64),
+        np.empty((2, VIEW_SIZE), np.int64),
+        np.zeros((1, VIEW_SIZE), np.int32),
+        np.zeros(1, np.int64),
+        np.zeros(1, np.int64),
+        np.zeros(len(PAGE_TYPES), np.int64),
         np.empty(rows, np.int64),
         np.empty(rows, np.bool_),
     )
 
 
 @bare_njit()
-def score_blocks(page, lexicon, first, second, title, page_bytes, beta_squared, scratch):  # type: ignore[no-untyped-def]
+def score_blocks(page, lexicon, first, types, second, title, page_bytes, beta_squared, scratch):  # type: ignore[no-untyped-def]
     """Fill `scratch.probabilities` (1/65535) and `scratch.keep` for the blocks of a page that was cut.
 
     Args:
         page, lexicon, title, page_bytes: as `block_features` takes them.
         first, second: `curate.kernels.html_trees.Trees`.
+        types: one `Trees` for each of PAGE_TYPES.
         beta_squared: how many times recall counts, in thousandths.
         scratch: of as many rows as the page has blocks or elements.
     """
     count = page.state[BLOCK_COUNT]
+    if count == 0:
+        return
+    features, active, scores = scratch.features[:count], scratch.active[:count], scratch.scores[:count]
+    probabilities = scratch.probabilities[:count]
     block_features(page, lexicon, title, page_bytes, scratch)
-    probabilities, words = scratch.probabilities[:count], scratch.words[:count]
-    tree_scores(scratch.features[:count], first, probabilities)
-    to_probabilities(probabilities)
+    for b in range(count):
+        active[b] = b
+    left = tree_scores(features, first, active, scores)
+    to_probabilities(scores, probabilities)
     spread_first_pass(page, scratch)
-    tree_scores(scratch.features[:count], second, probabilities)
-    to_probabilities(probabilities)
-    choose(probabilities, words, beta_squared, scratch.keep[:count])
+    add_types(types, scratch, count)
+    tree_scores(features, second, active[:left], scores)
+    to_probabilities(scores, probabilities)
+    choose(probabilities, scratch.words[:count], beta_squared, np.int64(CAUTION), scratch.keep[:count])
 
 
 @bare_njit()
 def spread_first_pass(page, scratch):  # type: ignore[no-untyped-def]
-    """From the probabilities of the first pass to the features of the second."""
+    """From the probabilities of the first pass to the features of the second, but for the page's type, and the view."""
     count = page.state[BLOCK_COUNT]
     probabilities, words = scratch.probabilities[:count], scratch.words[:count]
-    blocks, elements = page.blocks[:count], page.elements[: page.state[ELEMENT_COUNT]]
     for b in range(count):
-        words[b] = blocks[b, HALF_WORDS]
-    threshold = choose(probabilities, words, np.int64(_BALANCE), scratch.keep[:count])
-    extra, sums, totals = scratch.extra, scratch.sums, scratch.totals
-    column = len(FIRST_NAMES)
-    add_first_pass(blocks, elements, extra, sums, probabilities, threshold, totals, _TAGS, scratch.features, column)
+        words[b] = page.blocks[b, HALF_WORDS]
+    threshold = choose(probabilities, words, np.int64(_BALANCE), np.int64(1000), scratch.keep[:count])
+    add_first_pass(page, scratch, threshold, _TAGS, len(FIRST_NAMES))
+    view_page(scratch.features[:count], probabilities, scratch.means, scratch.known)
+
+
+@bare_njit()
+def add_types(types, scratch, count):  # type: ignore[no-untyped-def]
+    """Find the page's type from the view and write it into the features of all blocks."""
+    type_probabilities(scratch.known, types, scratch.type_active, scratch.type_scores, scratch.types)
+    for b in range(count):
+        for k in range(len(PAGE_TYPES)):
+            scratch.features[b, TYPE_COLUMN + k] = scratch.types[k]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.hashing import U64
 
 #: No content and no end tag.
@@ -190,7 +190,7 @@ _KEYS, _SLOT_IDS = _slots()
 _CUSTOM = tag_id("custom-")
 
 
-@bare_njit()
+@inner_njit
 def find_tag(key):  # type: ignore[no-untyped-def]
     """The id of a packed name; 0 if it is unknown."""
     slot = np.int64((key * U64(_MULTIPLIER)) >> U64(64 - _HASH_BITS))

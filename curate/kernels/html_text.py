@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import load64, popcount, store64, trailing_zeros
 from curate.kernels.hashing import U64
 from curate.kernels.html_entities import decode_entity
@@ -65,7 +65,7 @@ _WORD_COLUMNS = np.array([START, CAPITALS, DIGITS], np.int64)
 _MARK_COLUMNS[[_END, _COMMA, _IDEOGRAPH]] = SENTENCE_ENDS, COMMAS, CJK
 
 
-@bare_njit()
+@inner_njit
 def code_kind(code):  # type: ignore[no-untyped-def]
     """What a character above U+007F counts as."""
     if code < 0xC0:
@@ -93,7 +93,7 @@ def code_kind(code):  # type: ignore[no-untyped-def]
     return _LETTER
 
 
-@bare_njit()
+@inner_njit
 def _decode(data, at):  # type: ignore[no-untyped-def]
     """The code point at `at` of valid UTF-8, and how many bytes it has."""
     byte = np.int64(data[at])
@@ -105,7 +105,7 @@ def _decode(data, at):  # type: ignore[no-untyped-def]
     return ((byte & 0x07) << 18) | (middle << 6) | (np.int64(data[at + 3]) & 0x3F), 4
 
 
-@bare_njit()
+@inner_njit
 def _encode(code, out, at):  # type: ignore[no-untyped-def]
     """Write a code point as UTF-8; where it ends."""
     if code < 0x80:
@@ -122,7 +122,7 @@ def _encode(code, out, at):  # type: ignore[no-untyped-def]
     return at + 4
 
 
-@bare_njit()
+@inner_njit
 def line_break(state):  # type: ignore[no-untyped-def]
     """A `<br>`: a newline before the next character."""
     if state[OUT] > state[BLOCK_START]:
@@ -130,7 +130,7 @@ def line_break(state):  # type: ignore[no-untyped-def]
     state[IN_WORD] = 0
 
 
-@bare_njit()
+@inner_njit
 def take_text(data, at, end, preformatted, entities, out, counts, state):  # type: ignore[no-untyped-def]
     """Append the text at `at`, even if it is a `<`, up to the next `<` or the end, to the open block; where that is."""
     o, pending, in_word = state[OUT], state[PENDING], state[IN_WORD]
@@ -188,7 +188,7 @@ def _write_space(out, o, block_start, pending, counts):  # type: ignore[no-untyp
     return o
 
 
-@bare_njit()
+@inner_njit
 def _copy_word(data, at, end, out, o, counts):  # type: ignore[no-untyped-def]
     """Copy a run of ASCII letters and digits, most of all text; where it ends, and where to write next."""
     source, target = data.ctypes.data, out.ctypes.data
@@ -216,7 +216,7 @@ def _count_word(kind, length, counts):  # type: ignore[no-untyped-def]
     counts[SHORT_WORDS] += length <= _SHORT_LETTERS and kind == _LETTER
 
 
-@bare_njit()
+@inner_njit
 def _take_other(data, at, end, entities, out, o, in_word, counts):  # type: ignore[no-untyped-def]
     """A reference or a character above U+007F: where it ends, where to write next, pending white space, in a word?"""
     code, second, stop = np.int64(_AMPERSAND), np.int64(0), at + 1

@@ -11,13 +11,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64
 
 #: One log odds in scores.
 SCORE_UNIT = 1 << 16
 _FEATURE_SHIFT, _CHILD_SHIFT = U64(32), U64(48)
 _FEATURE_BITS, _THRESHOLD_BITS = U64(0xFFFF), U64(0xFFFFFFFF)
+#: A block that scores less after a stage of so many trees, one in 55 to be content, is looked at no further.
+HOPELESS = -4 * SCORE_UNIT
+STAGE = 10
 _ONE, _TWO, _THREE, _FOUR = U64(1), U64(2), U64(3), U64(4)
 
 
@@ -42,38 +45,60 @@ class Trees(NamedTuple):
 
 
 @bare_njit()
-def tree_scores(features, trees, scores):  # type: ignore[no-untyped-def]
-    """Write the score of each block: `features` is `int32` of shape (n, F), `scores` `int64` of shape (n,).
+def tree_scores(features, trees, active, scores):  # type: ignore[no-untyped-def]
+    """Write the score of blocks; how many of them are worth a further look.
 
-    Four blocks go down a tree together, so that the processor need not wait for one to take its step.
+    Four blocks go down a tree together, so that the processor need not wait for one to take its step. A block whose
+    score is below HOPELESS after some of the trees keeps that score, whatever the blocks around it.
+
+    Args:
+        features: `int32` of shape (n, F).
+        active: `int64`, the blocks to score; those worth a further look are the first of it afterwards.
+        scores: `int64` of shape (n,), written for the blocks of `active`.
     """
     nodes, values = trees.nodes, trees.values
-    count = U64(len(features))
-    scores[:] = trees.base[0]
+    count = U64(len(active))
+    for n in active:
+        scores[n] = trees.base[0]
     for t in range(len(trees.roots)):
+        if t % STAGE == 0:
+            count = _still_open(active, count, scores)
         root, depth = U64(trees.roots[t]), trees.depths[t]
-        b = U64(0)
-        while b + _FOUR <= count:
+        at = U64(0)
+        while at + _FOUR <= count:
+            a, b, c, d = active[at], active[at + _ONE], active[at + _TWO], active[at + _THREE]
             i = j = k = m = root
             for _ in range(depth):
-                i = root + _step(features, b, nodes[i])
-                j = root + _step(features, b + _ONE, nodes[j])
-                k = root + _step(features, b + _TWO, nodes[k])
-                m = root + _step(features, b + _THREE, nodes[m])
-            scores[b] += values[i]
-            scores[b + _ONE] += values[j]
-            scores[b + _TWO] += values[k]
-            scores[b + _THREE] += values[m]
-            b += _FOUR
-        while b < count:
+                i = root + _step(features, a, nodes[i])
+                j = root + _step(features, b, nodes[j])
+                k = root + _step(features, c, nodes[k])
+                m = root + _step(features, d, nodes[m])
+            scores[a] += values[i]
+            scores[b] += values[j]
+            scores[c] += values[k]
+            scores[d] += values[m]
+            at += _FOUR
+        while at < count:
             i = root
             for _ in range(depth):
-                i = root + _step(features, b, nodes[i])
-            scores[b] += values[i]
-            b += _ONE
+                i = root + _step(features, active[at], nodes[i])
+            scores[active[at]] += values[i]
+            at += _ONE
+    return np.int64(_still_open(active, count, scores))
 
 
-@bare_njit()
+@inner_njit
+def _still_open(active, count, scores):  # type: ignore[no-untyped-def]
+    """Move the blocks that are not hopeless to the front; how many there are."""
+    kept = U64(0)
+    for n in range(count):
+        if scores[active[n]] > HOPELESS:
+            active[kept] = active[n]
+            kept += _ONE
+    return kept
+
+
+@inner_njit
 def _step(features, block, node):  # type: ignore[no-untyped-def]
     """Where a block goes from a node, counted from the root."""
     value = features[block, (node >> _FEATURE_SHIFT) & _FEATURE_BITS]

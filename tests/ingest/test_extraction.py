@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tracemalloc
 
@@ -224,3 +225,14 @@ def test_any_bytes_give_valid_text(data, seed):
         text = extract_text(candidate, engine="curate", main_content=False)
         assert text.encode().decode() == text
         assert not set(map(ord, text)) & ({*range(32)} - {9, 10})
+
+
+def test_pages_without_text_give_what_their_scripts_hold():
+    """An `articleBody` in JSON, and a template; a page that has text of its own is read as any other."""
+    body = json.dumps({"@type": "NewsArticle", "articleBody": "\n".join(_SENTENCES)})
+    empty = f"<title>x</title><div>Loading</div><script type='application/ld+json'>{body}</script>"
+    for sentence in _SENTENCES:
+        assert sentence.strip() in extract_text(empty, engine="curate")
+    template = "".join(f"<p>{sentence}</p>" for sentence in _SENTENCES)
+    assert _SENTENCES[0].strip() in extract_text(f"<script type='text/template'>{template}</script>", engine="curate")
+    assert extract_text(page() + f"<script>{body}</script>", engine="curate") == extract_text(page(), engine="curate")

@@ -16,6 +16,7 @@ from curate.ingest.extraction.engine import Engine
 from curate.ingest.extraction.labels import label_blocks, word_f1
 from curate.ingest.extraction.model import CARD_FILE, WEIGHTS_FILE, load_model
 from curate.ingest.extraction.train import train_extractor
+from curate.kernels.html_types import PAGE_TYPES
 
 _WORDS = [
     "harbour", "boat", "morning", "wind", "town", "quay", "chestnut", "tree",
@@ -76,6 +77,23 @@ def test_too_few_pages_are_refused(files, tmp_path):
     gold.write_text('{"url": "http://site1.org/"}', "utf-8")
     with pytest.raises(InputError, match="no text"):
         train_extractor([files[0]], [gold], tmp_path / "model")
+
+
+def test_page_types_and_passages_teach_too(files, tmp_path):
+    """Gold may be passages instead of a text; what a page says of its type is learnt and found again."""
+    rows = []
+    for number in range(60):
+        url, _, text = _site(number)
+        first, *_ = text.split("\n")
+        rows.append({"url": url, "page_type": "article" if number % 2 else "forum"})
+        rows[-1] |= {"text": text} if number % 3 else {"with": [first[:40]], "without": ["x"]}
+    gold = tmp_path / "mixed.jsonl"
+    gold.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    model = train_extractor([files[0]], [gold], tmp_path / "model")
+    assert len(model.types) == len(PAGE_TYPES)
+    engine = Engine(load_model(tmp_path / "model"))
+    scores = [word_f1(engine.judge(html.encode()).joined(), gold)[0] for _, html, gold in map(_site, range(100, 110))]
+    assert min(scores) > 0.95
 
 
 _BLOCKS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), min_size=1, max_size=6), max_size=10)

@@ -117,10 +117,18 @@ class Engine:
         scratch, model, count = self._scratch, self._model, int(page.state[BLOCK_COUNT])
         title = page_title(data, page)
         score_blocks(
-            page, self._lexicon, model.first, model.second, title, max(1, len(data)), BETA_SQUARED[favor], scratch
+            page,
+            self._lexicon,
+            model.first,
+            model.types,
+            model.second,
+            title,
+            max(1, len(data)),
+            BETA_SQUARED[favor],
+            scratch,
         )
         if not comments:
-            drop_comments(page, scratch.keep)
+            drop_comments(page, scratch.types, scratch.keep)
         return Blocks(page, count, scratch.probabilities[:count], scratch.keep[:count])
 
     def features(self, count: int) -> NDArray[np.int32]:

@@ -76,3 +76,27 @@ def _in_runs(matches: NDArray[np.int32]) -> int:
         return int((matches >= 0).sum())
     follows = (matches[1:] == matches[:-1] + 1) & (matches[:-1] >= 0)
     return int((np.append(follows, False) | np.append(False, follows)).sum())
+
+
+def label_passages(
+    blocks: Sequence[str], wanted: Sequence[str], unwanted: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The blocks that hold passages which are known to be content, or not to be; white space does not count.
+
+    Returns:
+        The labels, `float32`, and which blocks they are known of, `bool`. A wanted passage labels the longest block
+        that holds it, an unwanted one all.
+
+    >>> label_passages(["a menu", "two fine days", "more"], ["fine days"], ["menu"])
+    (array([0., 1., 0.], dtype=float32), array([ True,  True, False]))
+    """
+    texts = ["".join(text.split()) for text in blocks]
+    labels, known = np.zeros(len(texts), np.float32), np.zeros(len(texts), np.bool_)
+    for passage in unwanted:
+        known |= np.array(["".join(passage.split()) in text for text in texts], np.bool_)
+    for passage in wanted:
+        holding = [number for number, text in enumerate(texts) if "".join(passage.split()) in text]
+        if holding:
+            longest = max(holding, key=lambda number: len(texts[number]))
+            labels[longest], known[longest] = 1.0, True
+    return labels, known

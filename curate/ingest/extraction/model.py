@@ -16,26 +16,30 @@ from curate.errors import InputError
 from curate.kernels.html_lexicon import Lexicon, make_lexicon
 from curate.kernels.html_score import FEATURE_NAMES
 from curate.kernels.html_trees import Trees
+from curate.kernels.html_types import PAGE_TYPES
 
 #: What the arrays refer to; a model made for other features is refused.
 FEATURES = f"{len(FEATURE_NAMES)} features, {hashlib.sha256(' '.join(FEATURE_NAMES).encode()).hexdigest()[:16]}"
 WEIGHTS_FILE = "model.npz"
 CARD_FILE = "card.json"
+_TREES = ("first", "second", *(f"type_{name}" for name in PAGE_TYPES))
 
 
 @dataclass(frozen=True)
 class ContentModel:
-    """Two models in a row: the second sees what the first thought of the blocks around.
+    """Two models in a row: the second sees what the first thought of the blocks around, and what kind of page it is.
 
     Attributes:
         tokens, weights: `uint64` and `int32`, the lexicon in the order it was learnt.
         first, second: the trees.
+        types: the trees of each page type.
     """
 
     tokens: NDArray[np.uint64]
     weights: NDArray[np.int32]
     first: Trees
     second: Trees
+    types: tuple[Trees, ...]
 
     @property
     def lexicon(self) -> Lexicon:
@@ -45,7 +49,7 @@ class ContentModel:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array by name."""
         named: dict[str, NDArray[Any]] = {"tokens": self.tokens, "weights": self.weights}
-        for name, trees in (("first", self.first), ("second", self.second)):
+        for name, trees in zip(_TREES, (self.first, self.second, *self.types), strict=True):
             named |= {f"{name}_{field}": array for field, array in trees._asdict().items()}
         return named
 
@@ -76,10 +80,10 @@ def load_model(folder: Path) -> ContentModel:
     if card.get("sha256", {}).get(WEIGHTS_FILE) != found:
         raise InputError(f"{path}: the sha256 is {found}, not the one in {CARD_FILE}; the file was changed")
     with np.load(path, allow_pickle=False) as arrays:
-        first, second = (
-            Trees(**{field: arrays[f"{name}_{field}"] for field in Trees._fields}) for name in ("first", "second")
+        first, second, *types = (
+            Trees(**{field: arrays[f"{name}_{field}"] for field in Trees._fields}) for name in _TREES
         )
-        return ContentModel(arrays["tokens"], arrays["weights"], first, second)
+        return ContentModel(arrays["tokens"], arrays["weights"], first, second, tuple(types))
 
 
 def _sha256(path: Path) -> str:

@@ -54,9 +54,10 @@ class TokenCounts:
 
 def count_tokens(page: LabelledPage) -> TokenCounts:
     """The token counts of a page."""
-    total = max(1, int(page.sizes.sum()))
-    words = np.concatenate([[0.0], np.cumsum(page.sizes)]) / total
-    content = np.concatenate([[0.0], np.cumsum(page.sizes * page.labels.astype(np.float64))]) / total
+    sizes = page.sizes * page.known
+    total = max(1, int(sizes.sum()))
+    words = np.concatenate([[0.0], np.cumsum(sizes)]) / total
+    content = np.concatenate([[0.0], np.cumsum(sizes * page.labels.astype(np.float64))]) / total
     sums: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for tokens, first, stop in (*_element_tokens(page), *_block_tokens(page)):
         if words[stop] > words[first]:
