@@ -1,4 +1,4 @@
-"""Reading scattered rows of a file of numbers, a system call each, so that none of its pages count as memory."""
+"""Reading scattered rows of a file of numbers by system calls, so that none of its pages count as memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 #: `ssize_t pread(int descriptor, void *target, size_t bytes, off_t offset)` of the C library.
 _PREAD = types.ExternalFunction("pread", types.intp(types.int32, types.uintp, types.uintp, types.int64))
 
+#: Bytes that are read at once at most.
+_BLOCK_BYTES = 1 << 20
+#: Rows so near to each other are read at once, with what lies between: a system call takes longer.
+_MAX_GAP = 16
+
 
 def read_rows(
     descriptor: int,
@@ -17,7 +22,7 @@ def read_rows(
     target: NDArray[np.uint32],
     places: NDArray[np.int64],
 ) -> None:
-    """Read rows of a matrix that lies in a file; rows that follow each other, to places that do, are read at once.
+    """Read rows of a matrix that lies in a file, those that lie near each other together.
 
     Args:
         descriptor: of the open file.
@@ -37,20 +42,24 @@ def read_rows(
     >>> found.tolist()
     [[6, 7], [0, 1]]
     """
-    if not _read_rows(descriptor, offset, 4 * target.shape[1], rows, np.uint64(target.ctypes.data), places):
+    values = max(1, target.shape[1])
+    block = np.empty((max(1, _BLOCK_BYTES // (4 * values)), values), np.uint32)
+    if not _read_rows(descriptor, offset, rows, target, places, block):
         raise OSError(f"a file of signatures ends before row {rows.max()} does, or cannot be read")
 
 
 @njit(cache=True, nogil=True)
-def _read_rows(descriptor, offset, size, rows, address, places):  # type: ignore[no-untyped-def]
-    begin = 0
+def _read_rows(descriptor, offset, rows, target, places, block):  # type: ignore[no-untyped-def]
+    size, begin = 4 * block.shape[1], 0
     while begin < len(rows):
-        end = begin + 1
-        while end < len(rows) and rows[end] == rows[end - 1] + 1 and places[end] == places[end - 1] + 1:
+        first, end = rows[begin], begin + 1
+        while end < len(rows) and 0 <= rows[end] - rows[end - 1] <= _MAX_GAP and rows[end] - first < len(block):
             end += 1
-        wanted = np.uint64((end - begin) * size)
-        start = np.uint64(address) + np.uint64(places[begin] * size)
-        if _PREAD(np.int32(descriptor), start, wanted, offset + rows[begin] * size) != np.int64(wanted):
+        wanted = (rows[end - 1] - first + 1) * size
+        if _PREAD(np.int32(descriptor), block.ctypes.data, np.uint64(wanted), offset + first * size) != wanted:
             return False
+        for at in range(begin, end):
+            for value in range(block.shape[1]):
+                target[places[at], value] = block[rows[at] - first, value]
         begin = end
     return True
