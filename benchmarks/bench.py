@@ -25,6 +25,8 @@ from rich.console import Console
 from rich.table import Table
 from works import WORKS, Peer, Work
 
+from curate.engines.child import ENVIRONMENT
+
 JOBS = Path(__file__).parent / "jobs"
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -109,7 +111,8 @@ def two_processes(work: Work, alone: float) -> float:
 
 def _start(python: Path, job: str, arguments: tuple[str, ...], core: int) -> subprocess.Popen[str]:
     command = [python, JOBS / f"{job}.py", INPUTS, *arguments, "--core", str(core)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = os.environ | ENVIRONMENT
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def _result(process: subprocess.Popen[str], job: str) -> dict[str, Any]:

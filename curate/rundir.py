@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,9 +26,6 @@ from curate.storage import (
     remove_folder,
     write_commit,
 )
-
-#: `part-00000.parquet`, `part-00000.TABLE.arrow`, `ROUND-00000.arrow` and `ROUND.TABLE-00000.arrow`.
-_FILE_NAME = re.compile(r"(?P<home>[^.]+?)(\.(?P<table>.+))?-(?P<number>\d{5,})(\..+)?\.(arrow|parquet)")
 
 
 @dataclass(frozen=True)
@@ -139,15 +135,15 @@ class RunDirectory:
         >>> [str(run.commit_of(path)) for path in (run.document_part(3), run.reduced("02-dedup-c0", "pair", "ids", 4))]
         ['r/documents/commits/ingest-00003.json', 'r/stages/02-dedup-c0/commits/pair.reduce-00004.json']
         """
-        name = _FILE_NAME.fullmatch(path.name)
-        assert name, path
-        number = int(name["number"])
+        home, _, rest = path.name.partition("-")  # `part-00000.TABLE.arrow` or `ROUND.TABLE-00000.arrow`
+        name, _, table = home.partition(".")
+        number = int(rest.partition(".")[0])
         if path.parent in (self.documents, self.quarantine):
             return self.commit("", f"ingest-{number:05}")
-        if name["home"] == "part":
+        if name == "part":
             return self.commit(path.parent.name, f"annotate-{number:05}")
-        kind = "reduce" if name["table"] else "summarize"
-        return self.commit(path.parent.name, round_task_name(name["home"], kind, number))
+        kind = "reduce" if table else "summarize"
+        return self.commit(path.parent.name, round_task_name(name, kind, number))
 
     @property
     def name(self) -> str:
