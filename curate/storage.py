@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from curate.disk import naming_refusals
@@ -30,7 +31,7 @@ def atomic_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
         ResourceError: the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}{_TEMPORARY}")  # elsewhere, process ids repeat
     try:
         with naming_refusals(path, temporary):
             yield temporary

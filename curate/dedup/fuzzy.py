@@ -54,8 +54,8 @@ class FuzzyDedup(Dedup):
     Signatures are bit-identical to `datasketch.MinHash(num_perm, seed, scheme="affine32")` over the same shingle
     hashes. From English text they take 276 MB/s on one core, the scan for words that other stages share included
     (datasketch's `bulk` 5.9, Daft's `minhash` 45). A million documents, a quarter of them near-duplicates, go
-    from files of signatures to survivors and the report at 290,000 documents/s and in 0.5 GB, all tables on the way
-    written to files (`datasketch.MinHashLSH`, query and insert alone: 22,000 documents/s in 4.3 GB). Memory is bounded
+    from files of signatures to survivors and the report at 300,000 documents/s and in 0.5 GB, all tables on the way
+    written to files (`datasketch.MinHashLSH`, query and insert alone: 23,400 documents/s in 4.4 GB). Memory is bounded
     by `max_memory_bytes`: with 200 MB of it, 0.25, 1 and 4 million documents took 0.36, 0.38 and 0.42 GB in all.
 
     >>> tale = "once upon a time there was a small kernel that lived in a very large file of its own and was content "
