@@ -77,7 +77,7 @@ def hunting(prey: Callable[[], list[int]], number: int, at_most: int) -> Iterato
                 os.kill(pid, number)
                 killed.append(pid)
                 wait_until(lambda pid=pid: not alive(pid))
-            stop.wait(0.02)
+            stop.wait(0.005)
 
     thread = threading.Thread(target=hunt)
     thread.start()

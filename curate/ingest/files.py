@@ -18,6 +18,8 @@ from curate.objects.settings import StorageSettings
 from curate.objects.store import connect, etag_of
 
 _MAGIC = "*?["
+#: How often a pattern is listed until nothing is believed to match: clients take some faults for an empty folder.
+_LISTINGS = 4
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,8 @@ def _find_remote(pattern: str) -> tuple[str, dict[str, Facts]]:
 def _list_remote(store: Any, path: str) -> tuple[str, dict[str, dict[str, Any]]]:
     """The fixed folder of a path, and the facts of its files. A file that is named in full is not listed but asked."""
     if glob.has_magic(path):
-        found = store.glob(path, detail=True) or store.glob(
-            path, detail=True
-        )  # an empty listing is not believed at once
-        return _before_magic(path), found
+        listings = (store.glob(path, detail=True) for _ in range(_LISTINGS))
+        return _before_magic(path), next(filter(None, listings), {})
     facts = store.info(path)
     if facts["type"] == "file":
         return _before_magic(path), {path: facts}
