@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from curate.engines.cores import available_cores
 from curate.environment import describe_environment
+from curate.memory import machine_bytes
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def examine() -> Iterator[Finding]:
     yield Finding("Python", f"{about['python']}, {sys.executable}")
     for name, found in dict(about["packages"]).items():  # type: ignore[call-overload]
         yield Finding(name, found or "absent", "" if found else f"run: pip install {name}")
-    yield Finding("cores", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()))
+    yield Finding("cores", str(available_cores()))
     yield _memory()
     yield _disk(Path.cwd())
     yield _compiled_loops()
@@ -47,7 +49,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _memory() -> Finding:
-    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    gib = machine_bytes() / (1 << 30)
     advice = "" if gib >= 4 else "a worker may take 1.5 GiB: use few workers"
     return Finding("memory", f"{gib:.1f} GiB", advice)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from curate.engines.cores import available_cores
 from curate.registry import STAGES
 from curate.runner import run
 
@@ -65,7 +65,7 @@ def warm() -> float:
     others = tuple(name for name in STAGES if name not in {*_WITH_PAGES, *_JUDGING, *LEFT_OUT})
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(min(3, os.cpu_count() or 1), get_context("spawn")) as processes,
+        ProcessPoolExecutor(min(3, available_cores()), get_context("spawn")) as processes,
     ):
         _write_inputs(Path(folder))
         groups = (_WITH_PAGES, others, _JUDGING)
