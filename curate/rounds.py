@@ -1,24 +1,25 @@
-"""What the rounds of a corpus stage do with files: the same for a call in a script and for the tasks of a run."""
+"""What the rounds of a corpus stage do with tables: the same for a call in a script and for the tasks of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from curate.corpus import Corpus
-from curate.shuffle import KeyRange, StageTables, TableFile, divide, write_slots
-from curate.tables import write_tables
+from curate.shuffle import KeyRange, StageTables, cut_slots, divide
+from curate.stored_table import batches_of
 
 if TYPE_CHECKING:
     from curate.stage import CorpusStage, Round
 
 #: What a task counts, to be committed with its files.
 Counts = dict[str, Any]
+
+#: Keeps a table, given as record batches.
+Save = Callable[[Sequence[pa.RecordBatch]], None]
 
 
 class Summaries(Sequence[pa.Table]):
@@ -45,13 +46,13 @@ def summary_of_part(stage: CorpusStage, one: Round, corpus: Corpus, part: int) -
     return [one.summarize(docs.of_sources(sources)) for _, docs in corpus.batches(part, text=one.text)]
 
 
-def write_summary(one: Round, path: Path, tables: Sequence[pa.Table], slots: int) -> Counts:
-    """Write a part's table, in slots if the round reduces; count its rows, and the bytes of each slot."""
+def save_summary(one: Round, save: Save, tables: Sequence[pa.Table], slots: int) -> Counts:
+    """Save a part's table, in slots if the round reduces; count its rows, and the bytes of each slot."""
     rows = sum(len(table) for table in tables)
     if not one.reduce:
-        write_tables(path, tables)
+        save([batch for table in tables for batch in batches_of(table)])
         return {"rows": rows}
-    return {"rows": rows, "slot_bytes": write_slots(path, pa.concat_tables(tables), one.key, slots)}
+    return {"rows": rows, "slot_bytes": _save_slots(save, pa.concat_tables(tables), one.key, slots)}
 
 
 def range_edges(stage: CorpusStage, one: Round, counts: Sequence[Counts], max_memory_bytes: int) -> list[int]:
@@ -62,9 +63,13 @@ def range_edges(stage: CorpusStage, one: Round, counts: Sequence[Counts], max_me
 
 
 def reduce_range(
-    stage: CorpusStage, one: Round, corpus: Corpus, edges: Sequence[int], number: int, path: Callable[[str], Path]
-) -> tuple[list[Path], Counts]:
-    """Reduce the range of that number and write each of its tables to `path(name)`, in slots if a round reduces it."""
+    stage: CorpusStage, one: Round, corpus: Corpus, edges: Sequence[int], number: int, save: Callable[[str], Save]
+) -> tuple[list[str], Counts]:
+    """Reduce the range of that number and save each of its tables, in slots if a round reduces it.
+
+    Returns:
+        The names of the tables, and the bytes of each slot of those in slots.
+    """
     tables = corpus.tables
     if one.reduces:
         files = tables.reduced(*one.reduces)
@@ -76,85 +81,13 @@ def reduce_range(
     slot_bytes = {}
     for name, table in reduced.items():
         if name in keys:
-            slot_bytes[name] = write_slots(path(name), table, keys[name], edges[-1])
+            slot_bytes[name] = _save_slots(save(name), table, keys[name], edges[-1])
         else:
-            write_tables(path(name), [table])
-    return [path(name) for name in reduced], {"slot_bytes": slot_bytes}
+            save(name)(batches_of(table))
+    return list(reduced), {"slot_bytes": slot_bytes}
 
 
-class FolderTables(StageTables):
-    """The tables of one stage in one folder, all in this process.
-
-    Args:
-        folder: where the files are.
-        own_parts: parts of documents.
-        earlier: the tables of earlier runs.
-    """
-
-    def __init__(self, folder: Path, own_parts: int, earlier: Sequence[FolderTables] = ()):
-        super().__init__(own_parts, [tables.own_parts for tables in earlier])
-        self.folder, self.earlier = folder, earlier
-        self.counts: dict[str, list[Counts]] = {}  # of the rounds that summarise documents
-        self.edges: dict[str, list[int]] = {}
-
-    def summary(self, round_name: str, part: int) -> TableFile:
-        """What a round said of a part."""
-        if part >= self.own_parts and round_name in self.counts:
-            run, number = self._earlier(part)
-            return self.earlier[run].summary(round_name, number)
-        return TableFile(self.folder / f"{round_name}-{part:05}.arrow")
-
-    def reduced(self, round_name: str, name: str) -> list[TableFile]:
-        """The tables of a name that a round's reduces wrote."""
-        ranges = range(len(self.edges[round_name]) - 1)
-        return [TableFile(self.reduced_path(round_name, number, name)) for number in ranges]
-
-    def reduced_path(self, round_name: str, number: int, name: str) -> Path:
-        """Where a reduce writes a table of that name."""
-        return self.folder / f"{round_name}.{name}-{number:05}.arrow"
-
-    def rows(self, round_name: str) -> list[int]:
-        """How many rows a round's summary of each part has."""
-        return [counts["rows"] for run in (self, *self.earlier) for counts in run.counts[round_name]]
-
-
-def run_rounds(
-    stage: CorpusStage, corpus: Corpus, tables: FolderTables, state: Path, slots: int = 1, done: int = 0
-) -> None:
-    """Run every round of a stage in this process, and load what it concludes.
-
-    Args:
-        corpus: whose `tables` are these.
-        state: the folder for what the rounds conclude.
-        slots: that shuffles are cut into, a power of two.
-        done: rounds at the start whose summaries are in the folder already, and counted.
-    """
-    reduced: dict[str, list[Counts]] = {}
-    for number, one in enumerate(stage.rounds()):
-        counts = [] if number < done else list(_summarize_all(stage, one, corpus, tables, slots))
-        if counts and one.summarize:
-            tables.counts[one.name] = counts
-        if one.reduce:
-            counts = reduced[one.reduces[0]] if one.reduces else counts
-            reduced[one.name] = list(_reduce_all(stage, one, corpus, tables, counts))
-        if one.conclude:
-            one.conclude(corpus, Summaries(tables, one.name) if one.summarize else (), state)
-        stage.load(state)
-
-
-def _summarize_all(
-    stage: CorpusStage, one: Round, corpus: Corpus, tables: FolderTables, slots: int
-) -> Iterator[Counts]:
-    parts = tables.parts if one.regroup else tables.own_parts if one.summarize else 0
-    for part in range(parts):
-        path = tables.folder / f"{one.name}-{part:05}.arrow"
-        yield write_summary(one, path, summary_of_part(stage, one, corpus, part), slots)
-
-
-def _reduce_all(
-    stage: CorpusStage, one: Round, corpus: Corpus, tables: FolderTables, counts: Sequence[Counts]
-) -> Iterator[Counts]:
-    edges = tables.edges[one.name] = range_edges(stage, one, counts, corpus.max_memory_bytes)
-    for number in range(len(edges) - 1):
-        path = partial(tables.reduced_path, one.name, number)
-        yield reduce_range(stage, one, corpus, edges, number, path)[1]
+def _save_slots(save: Save, table: pa.Table, key: str, slots: int) -> list[int]:
+    batches = cut_slots(table, key, slots)
+    save(batches)
+    return [batch.nbytes for batch in batches]

@@ -19,8 +19,9 @@ from curate.documents import Documents
 from curate.earlier import open_earlier
 from curate.plan import Plan, Step
 from curate.rundir import RunDirectory, round_task_name
-from curate.shuffle import StageTables, TableFile
+from curate.shuffle import StageTables
 from curate.stage import Writer
+from curate.stored_table import StoredTable, TableFile
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class RunTables(StageTables):
         self.run, self.step = run, step
         self._regrouped = {one.name for one in plan.rounds(step.index) if one.regroup}
 
-    def summary(self, round_name: str, part: int) -> TableFile:
+    def summary(self, round_name: str, part: int) -> StoredTable:
         """What a round said of a part."""
         if part >= self.own_parts and round_name not in self._regrouped:
             run, number = self._earlier(part)
@@ -60,7 +61,7 @@ class RunTables(StageTables):
             return RunTableFile(home.summary(earlier.folder, round_name, number), home)
         return RunTableFile(self.run.summary(self.step.folder, round_name, part), self.run)
 
-    def reduced(self, round_name: str, name: str) -> list[TableFile]:
+    def reduced(self, round_name: str, name: str) -> list[StoredTable]:
         """The tables of a name that a round's reduces wrote, in the order of their ranges."""
         ranges = range(len(self.edges(round_name)) - 1)
         paths = (self.run.reduced(self.step.folder, round_name, name, number) for number in ranges)

@@ -3,74 +3,33 @@
 A part's table is written as an Arrow IPC file with one record batch for each *slot*: the rows whose key, a hash of 64
 bits, starts with the slot's number. A *range* is a run of slots that one reduce takes. Slots are fixed in the plan;
 ranges follow from the bytes that were written and from the memory a task may hold, never from the number of workers.
-Files are read, not mapped: pages of a mapped file count as memory of the process for as long as it is open.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.errors import ResourceError
-from curate.tables import write_tables
+from curate.kernels.buckets import count_slots
+from curate.stored_table import StoredTable, batches_of
 
 #: What a reduce returns: tables by name.
 Reduced = Mapping[str, pa.Table]
+
+#: Batches of rows, each with the number of the file that it is in.
+Rows = Iterable[tuple[int, pa.RecordBatch]]
 
 #: A shuffle is cut into no more ranges than this, unless memory asks for more, nor into ranges below this size.
 MAX_RANGES, MIN_RANGE_BYTES = 64, 16_000_000
 #: Slots that a part's table is cut into where there is enough input, and the input bytes for one more below that.
 _SLOTS, _SLOT_INPUT_BYTES = 512, 1_000_000
-
-
-@dataclass(frozen=True)
-class TableFile:
-    """An Arrow IPC file whose batches are read one by one, each on its own."""
-
-    path: Path
-
-    def present(self) -> Path:
-        """The path, once the file is on this machine."""
-        return self.path
-
-    def batches(self, first: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The record batches from `first` up to `stop`; no byte of the others is read."""
-        with pa.OSFile(str(self.present())) as file, pa.ipc.open_file(file) as reader:
-            for number in range(first, reader.num_record_batches if stop is None else stop):
-                yield reader.get_batch(number)
-
-    def table(self) -> pa.Table:
-        """All of the file, in memory."""
-        return pa.Table.from_batches(list(self.batches()), self.schema)
-
-    def mapped(self) -> pa.Table:
-        """All of the file, left on the disk until it is touched: for random access, and to be let go soon."""
-        return pa.ipc.open_file(pa.memory_map(str(self.present()))).read_all()
-
-    def column_offsets(self, name: str) -> Iterator[tuple[int, int, int]]:
-        """Where the values of a column of lists of one size lie: first row, rows and offset in bytes of each batch."""
-        with pa.memory_map(str(self.present())) as file:
-            start = file.read_buffer().address
-            first = 0
-            for batch in pa.ipc.open_file(file).read_all().to_batches():
-                values = batch[name].values
-                offset = values.buffers()[1].address - start + values.offset * values.type.bit_width // 8
-                yield first, len(batch), offset
-                first += len(batch)
-
-    @cached_property
-    def schema(self) -> pa.Schema:
-        """The columns."""
-        with pa.OSFile(str(self.present())) as file, pa.ipc.open_file(file) as reader:
-            return reader.schema
 
 
 @dataclass(frozen=True)
@@ -82,7 +41,7 @@ class KeyRange:
         first, stop: the slots, from the first up to the one past the last.
     """
 
-    files: Sequence[TableFile]
+    files: Sequence[StoredTable]
     first: int
     stop: int
 
@@ -92,6 +51,15 @@ class KeyRange:
             for batch in file.batches(self.first, self.stop):
                 if batch.num_rows:
                     yield number, batch
+
+    def slots(self) -> Iterator[Rows]:
+        """The rows slot by slot; empty slots are left out."""
+        held: list[list[tuple[int, pa.RecordBatch]]] = [[] for _ in range(self.first, self.stop)]
+        for number, file in enumerate(self.files):
+            for slot, batch in zip(held, file.batches(self.first, self.stop), strict=True):
+                if batch.num_rows:
+                    slot.append((number, batch))
+        return filter(None, held)
 
     def table(self) -> pa.Table:
         """The rows as one table, file by file and slot by slot."""
@@ -124,11 +92,11 @@ class StageTables(ABC):
         return self._runs[part - self.own_parts]
 
     @abstractmethod
-    def summary(self, round_name: str, part: int) -> TableFile:
+    def summary(self, round_name: str, part: int) -> StoredTable:
         """What a round said of a part."""
 
     @abstractmethod
-    def reduced(self, round_name: str, name: str) -> list[TableFile]:
+    def reduced(self, round_name: str, name: str) -> list[StoredTable]:
         """The tables of a name that a round's reduces wrote, in the order of their ranges."""
 
     @abstractmethod
@@ -146,39 +114,30 @@ def slot_count(input_bytes: int, max_memory_bytes: int) -> int:
     return 1 << max(0, wanted - 1).bit_length()
 
 
-def write_slots(path: Path, table: pa.Table, key: str, slots: int) -> list[int]:
-    """Write a table as one batch for each slot; rows of a slot keep their order.
+def cut_slots(table: pa.Table, key: str, slots: int) -> list[pa.RecordBatch]:
+    """A table as one batch for each slot; rows of a slot keep their order.
 
     Args:
         key: the `uint64` column whose highest bits are the slot.
         slots: a power of two.
 
-    Returns:
-        The bytes of each slot.
+    >>> table = pa.table({"key": pa.array([2**63, 5], pa.uint64())})
+    >>> [batch["key"].to_pylist() for batch in cut_slots(table, "key", 4)]
+    [[5], [], [9223372036854775808], []]
     """
     table = table.combine_chunks()
-    of_row = slots_of(table[key].to_numpy(), slots)
-    if (of_row[1:] < of_row[:-1]).any():
+    keys = table[key].to_numpy()
+    counts, ascending = count_slots(keys, slots)
+    if not ascending:
+        shift = np.uint64(max(0, 65 - slots.bit_length()))
+        of_row = (keys >> shift).astype(np.uint16 if slots <= 1 << 16 else np.uint64)  # few bits are sorted sooner
         table = table.take(pa.array(np.argsort(of_row, kind="stable"))).combine_chunks()
-        of_row = np.sort(of_row)
-    edges = np.searchsorted(of_row, np.arange(slots + 1, dtype=np.uint32))
-    empty = pa.RecordBatch.from_pylist([], table.schema)  # empty slots are written too: a slot is found by number
-    batches = [table.slice(start, stop - start).to_batches() or [empty] for start, stop in pairwise(edges)]
-    write_tables(path, [batch for [batch] in batches])
-    return [batch.nbytes for [batch] in batches]
+    edges = np.concatenate([[0], np.cumsum(counts)]).tolist()
+    [batch] = batches_of(table)
+    return [batch.slice(start, stop - start) for start, stop in pairwise(edges)]
 
 
-def slots_of(keys: NDArray[np.uint64], slots: int) -> NDArray[np.uint32]:
-    """The slot of each key, its highest bits: `uint32`.
-
-    >>> slots_of(np.array([0, 2**62, 2**64 - 1], np.uint64), 4).tolist(), slots_of(np.array([2**63], np.uint64), 1)
-    ([0, 1, 3], array([0], dtype=uint32))
-    """
-    bits = slots.bit_length() - 1
-    return (keys >> np.uint64(64 - bits)).astype(np.uint32) if bits else np.zeros(len(keys), np.uint32)
-
-
-def even_tables(files: Sequence[TableFile], schema: pa.Schema, rows: int) -> Iterator[pa.Table]:
+def even_tables(files: Sequence[StoredTable], schema: pa.Schema, rows: int) -> Iterator[pa.Table]:
     """The rows of some files, one after another, in tables of `rows` rows, the last one excepted; one at least.
 
     So what is written of them does not depend on where one file ends and the next begins.

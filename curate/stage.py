@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from curate.corpus import Corpus, MemoryCorpus
 from curate.documents import CUTS, SPLIT, Documents, apply_cuts
 from curate.errors import InputError
-from curate.rounds import FolderTables, run_rounds
+from curate.local_rounds import MemoryTables, run_rounds
 from curate.shuffle import KeyRange, Reduced, StageTables
 
 
@@ -209,10 +209,9 @@ class CorpusStage(Stage):
         """
         if self.earlier_runs():
             raise InputError(f"{self.name} against an earlier run needs a run: name it in a pipeline, or leave it out")
-        with tempfile.TemporaryDirectory() as folder:
-            tables = FolderTables(Path(folder), 1)
-            run_rounds(self, MemoryCorpus(docs, tables=tables), tables, state)
-            self.load_part(tables, 0)
+        tables = MemoryTables(1)
+        run_rounds(self, MemoryCorpus(docs, tables=tables), tables, state)
+        self.load_part(tables, 0)
 
     def _judge(self, docs: Documents) -> Annotations:
         with tempfile.TemporaryDirectory() as folder:

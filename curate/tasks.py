@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from curate.ingest.watch import UNWATCHED, Watched
 from curate.ingest_part import ingest_part
 from curate.plan import Plan, Step, Task
 from curate.remote_rundir import open_run
-from curate.rounds import Summaries, range_edges, reduce_range, summary_of_part, write_summary
+from curate.rounds import Save, Summaries, range_edges, reduce_range, save_summary, summary_of_part
 from curate.run_corpus import RunCorpus, fetch_state
 from curate.rundir import RunDirectory
 from curate.stage import CorpusStage, Round, Stage, Writer
 from curate.storage import Commit, describe_outputs
+from curate.tables import write_tables
 
 #: What a task hands back to be committed: the files it wrote and what it counted.
 Done = tuple[list[Path], dict[str, Any]]
@@ -58,7 +59,8 @@ def _ingest(run: RunDirectory, plan: Plan, task: Task, watched: Watched) -> Done
 def _summarize(run: RunDirectory, plan: Plan, task: Task) -> Done:
     step, stage, one, corpus = _round(run, plan, task)
     output = run.summary(step.folder, one.name, task.number)
-    return [output], write_summary(one, output, summary_of_part(stage, one, corpus, task.number), plan.slots)
+    save = partial(write_tables, output)
+    return [output], save_summary(one, save, summary_of_part(stage, one, corpus, task.number), plan.slots)
 
 
 def _divide(run: RunDirectory, plan: Plan, task: Task) -> Done:
@@ -75,7 +77,11 @@ def _reduce(run: RunDirectory, plan: Plan, task: Task) -> Done:
     def path(name: str) -> Path:
         return run.reduced(step.folder, one.name, name, task.number)
 
-    return reduce_range(stage, one, corpus, edges, task.number, path)
+    def save(name: str) -> Save:
+        return partial(write_tables, path(name))
+
+    names, counts = reduce_range(stage, one, corpus, edges, task.number, save)
+    return [path(name) for name in names], counts
 
 
 def _conclude(run: RunDirectory, plan: Plan, task: Task) -> Done:

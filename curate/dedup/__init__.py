@@ -8,7 +8,7 @@ Both stages group documents into clusters, keep the best of each by rule, and re
 """
 
 from curate.dedup.exact import ExactDedup
-from curate.dedup.from_signatures import deduplicate_signatures
+from curate.dedup.from_signatures import cluster_signatures, deduplicate_signatures
 from curate.dedup.fuzzy import FuzzyDedup
 
-__all__ = ["ExactDedup", "FuzzyDedup", "deduplicate_signatures"]
+__all__ = ["ExactDedup", "FuzzyDedup", "cluster_signatures", "deduplicate_signatures"]

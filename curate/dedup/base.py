@@ -31,6 +31,9 @@ from curate.stage import Annotations, CorpusStage, Round, filled
 
 _QUALITY = "quality_filter*.score"
 
+#: The rounds that give edges.
+CONNECTING = ("equal", "bands", "pairs")
+
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
@@ -187,7 +190,7 @@ class Dedup(CorpusStage):
         return pair_edges(corpus, self.matching(), self._known, keys)
 
     def _conclude_edges(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
-        rounds = [step.name for step in self.rounds() if step.name in ("equal", "bands", "pairs")]
+        rounds = [step.name for step in self.rounds() if step.name in CONNECTING]
         write_clusters(corpus, self._known, rounds, state)
 
     def _members(self, corpus: Corpus, part: int) -> pa.Table:

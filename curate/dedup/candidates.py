@@ -28,10 +28,10 @@ from curate.kernels.buckets import scatter_entries, sort_into_buckets
 from curate.kernels.components import list_marks, set_marks
 from curate.kernels.lsh import MAX_PAIRED, Edges, LeaderSearch, pairs_within, star_edges
 from curate.kernels.signatures import agreements, band_hashes, signature_matrix, whole_hashes
-from curate.shuffle import KeyRange, Reduced
+from curate.shuffle import KeyRange, Reduced, Rows
 
 #: Groups that entries are sorted into before they are written, so that the shuffle finds them in the order of slots.
-_GROUPS = 2048
+_GROUPS = 512
 
 
 def equal_keys(corpus: Corpus, matching: Matching, part: int) -> pa.Table:
@@ -47,7 +47,7 @@ def equal_keys(corpus: Corpus, matching: Matching, part: int) -> pa.Table:
 
 def equal_edges(knowledge: Knowledge, keys: KeyRange) -> Reduced:
     """An edge from the lowest-numbered document with a signature to each other one with the same."""
-    key, check, numbers = _entries(keys, knowledge.starts, "check")
+    key, check, numbers = _entries(keys.batches(), knowledge.starts, "check")
     places, starts = sort_into_buckets(key)
     bucket, check = np.repeat(np.arange(len(starts) - 1), np.diff(starts)), check[places]
     if (check != check[starts[bucket]]).any():  # two signatures share half of their hash
@@ -88,10 +88,7 @@ def band_matches(corpus: Corpus, matching: Matching, knowledge: Knowledge, keys:
 
     Without verification every bucket gives edges.
     """
-    key, numbers = _entries(keys, knowledge.starts)
-    places, starts = sort_into_buckets(key)
-    members = numbers[places]
-    del key, numbers, places
+    members, starts = _buckets(keys, knowledge.starts)
     if not matching.min_candidate_agreement:
         return {"edges": _edge_table(star_edges(members, starts))}
     left, right = pairs_within(members, starts)
@@ -167,10 +164,25 @@ def _distinct(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return once
 
 
-def _entries(keys: KeyRange, starts: NDArray[np.int64], *more: str) -> tuple[NDArray[np.uint64], ...]:
-    """The keys of a range, further columns, and at last the numbers of the documents."""
+def _buckets(keys: KeyRange, starts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The numbers of documents that share a key, bucket by bucket, and where buckets begin in them.
+
+    Slot by slot: what is sorted at once fits the processor's cache.
+    """
+    members, edges, found = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)], 0
+    for rows in keys.slots():
+        key, numbers = _entries(rows, starts)
+        places, begins = sort_into_buckets(key)
+        members.append(numbers[places])
+        edges.append(begins[1:] + found)
+        found += len(places)
+    return np.concatenate(members), np.concatenate(edges)
+
+
+def _entries(rows: Rows, starts: NDArray[np.int64], *more: str) -> tuple[NDArray[np.uint64], ...]:
+    """The keys of some rows, further columns, and at last the numbers of the documents."""
     columns: list[list[NDArray[np.uint64]]] = [[np.empty(0, np.uint64)] for _ in range(2 + len(more))]
-    for part, batch in keys.batches():
+    for part, batch in rows:
         for column, name in zip(columns, ("key", *more), strict=False):
             column.append(batch[name].to_numpy())
         columns[-1].append(batch["row"].to_numpy().astype(np.uint64) + np.uint64(starts[part]))

@@ -12,9 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.kernels.read_rows import read_rows
 from curate.kernels.signatures import Matrix
-from curate.shuffle import StageTables, TableFile
+from curate.shuffle import StageTables
 
 #: The round whose tables hold a row for each document that can have duplicates, with its signature.
 SIGNATURES = "signatures"
@@ -112,17 +111,8 @@ def gather_signatures(tables: StageTables, starts: NDArray[np.int64], numbers: N
     edges = np.searchsorted(wanted, starts)
     for part in np.flatnonzero(np.diff(edges)):
         span = slice(edges[part], edges[part + 1])
-        _read(tables.summary(SIGNATURES, int(part)), wanted[span] - starts[part], found, order[span])
+        tables.summary(SIGNATURES, int(part)).read_lists("signature", wanted[span] - starts[part], found, order[span])
     return found
-
-
-def _read(file: TableFile, rows: NDArray[np.int64], found: Matrix, places: NDArray[np.int64]) -> None:
-    """Read the signatures of ascending rows of a part to their places."""
-    with file.present().open("rb") as opened:
-        for first, length, offset in file.column_offsets("signature"):
-            begin, end = np.searchsorted(rows, [first, first + length])
-            if begin < end:
-                read_rows(opened.fileno(), offset, rows[begin:end] - first, found, places[begin:end])
 
 
 def batch_rows(max_memory_bytes: int, values: int) -> int:

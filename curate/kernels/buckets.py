@@ -34,9 +34,28 @@ def scatter_entries(
     [[1, 5, 9223372036854775808, 9223372036854775817], [7, 8, 7, 8]]
     """
     sorted_keys, sorted_rows = np.empty(keys.size, np.uint64), np.empty(keys.size, np.uint32)
-    shift = np.uint64(65 - slots.bit_length())  # of one slot 64, done as two shifts: 64 bits cannot be shifted away
-    _scatter_entries(keys, rows, shift - np.uint64(1), np.zeros(slots, np.int64), sorted_keys, sorted_rows)
+    _scatter_entries(keys, rows, _slot_shift(slots), np.zeros(slots, np.int64), sorted_keys, sorted_rows)
     return sorted_keys, sorted_rows
+
+
+def count_slots(keys: NDArray[np.uint64], slots: int) -> tuple[NDArray[np.int64], bool]:
+    """How many keys start with the number of each slot, and whether the keys come in the order of slots.
+
+    Args:
+        keys: `uint64` of shape (n,).
+        slots: a power of two.
+
+    >>> counts, ascending = count_slots(np.array([5, 2**63, 2**62 + 1], np.uint64), 4)
+    >>> counts.tolist(), ascending
+    ([1, 1, 1, 0], False)
+    """
+    counts = np.zeros(slots, np.int64)
+    return counts, bool(_count_slots(keys, _slot_shift(slots), counts))
+
+
+def _slot_shift(slots: int) -> np.uint64:
+    """By how much a key is shifted, before one more bit, to give its slot: 64 bits cannot be shifted away at once."""
+    return np.uint64(64 - slots.bit_length())
 
 
 def sort_into_buckets(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -98,6 +117,17 @@ def _scatter_entries(keys, rows, shift, starts, sorted_keys, sorted_rows):  # ty
             sorted_keys[starts[slot]] = keys[row, k]
             sorted_rows[starts[slot]] = rows[row]
             starts[slot] += 1
+
+
+@njit(cache=True, nogil=True)
+def _count_slots(keys, shift, counts):  # type: ignore[no-untyped-def]
+    ascending, last = True, U64(0)
+    for key in keys:
+        slot = (key >> shift) >> U64(1)
+        ascending &= slot >= last
+        counts[slot] += 1
+        last = slot
+    return ascending
 
 
 @njit(cache=True, nogil=True)

@@ -49,6 +49,14 @@ def read_rows(
 
 
 @njit(cache=True, nogil=True)
+def copy_rows(source, rows, target, places):  # type: ignore[no-untyped-def]
+    """Copy row `rows[i]` of a matrix to row `places[i]` of another."""
+    for at in range(len(rows)):
+        for value in range(source.shape[1]):
+            target[places[at], value] = source[rows[at], value]
+
+
+@njit(cache=True, nogil=True)
 def _read_rows(descriptor, offset, rows, target, places, block):  # type: ignore[no-untyped-def]
     size, begin = 4 * block.shape[1], 0
     while begin < len(rows):
@@ -58,8 +66,6 @@ def _read_rows(descriptor, offset, rows, target, places, block):  # type: ignore
         wanted = (rows[end - 1] - first + 1) * size
         if _PREAD(np.int32(descriptor), block.ctypes.data, np.uint64(wanted), offset + first * size) != wanted:
             return False
-        for at in range(begin, end):
-            for value in range(block.shape[1]):
-                target[places[at], value] = block[rows[at] - first, value]
+        copy_rows(block, rows[begin:end] - first, target, places[begin:end])
         begin = end
     return True

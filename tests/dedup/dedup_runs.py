@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from curate.corpus import MemoryCorpus
 from curate.dedup.base import Dedup
 from curate.documents import ID, Documents, document_id
-from curate.rounds import FolderTables, run_rounds
+from curate.local_rounds import FolderTables, run_rounds
 
 Row = tuple[str, str, str]  # key, source, text
 

@@ -1,0 +1,136 @@
+"""Tables that rounds keep for later rounds, in files or in memory: read batch by batch, each on its own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curate.kernels.read_rows import copy_rows, read_rows
+
+
+def batches_of(table: pa.Table) -> list[pa.RecordBatch]:
+    """The record batches of a table, one at least, so that it keeps its schema."""
+    return table.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
+
+
+class StoredTable(ABC):
+    """Record batches of one schema."""
+
+    @property
+    @abstractmethod
+    def schema(self) -> pa.Schema:
+        """The columns."""
+
+    @abstractmethod
+    def batches(self, first: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
+        """The record batches from `first` up to `stop`; no byte of the others is read."""
+
+    @abstractmethod
+    def mapped(self) -> pa.Table:
+        """All of it, left where it is until it is touched: for random access, and to be let go soon."""
+
+    @abstractmethod
+    def read_lists(
+        self, column: str, rows: NDArray[np.int64], target: NDArray[np.uint32], places: NDArray[np.int64]
+    ) -> None:
+        """Read some values of a column of lists of one size: row `rows[i]` into `target[places[i]]`.
+
+        Args:
+            rows: `int64` of shape (n,), ascending.
+            target: `uint32` of shape (m, values), C order.
+            places: `int64` of shape (n,).
+        """
+
+    def table(self) -> pa.Table:
+        """All of it, in memory."""
+        return pa.Table.from_batches(list(self.batches()), self.schema)
+
+
+@dataclass(frozen=True)
+class MemoryTable(StoredTable):
+    """Record batches in memory, one at least."""
+
+    held: Sequence[pa.RecordBatch]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns."""
+        return self.held[0].schema
+
+    def batches(self, first: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
+        """The record batches from `first` up to `stop`."""
+        return iter(self.held[first:stop])
+
+    def mapped(self) -> pa.Table:
+        """All of it."""
+        return self.table()
+
+    def read_lists(
+        self, column: str, rows: NDArray[np.int64], target: NDArray[np.uint32], places: NDArray[np.int64]
+    ) -> None:
+        """Copy some values of a column of lists of one size."""
+        first = 0
+        for batch in self.held:
+            begin, end = np.searchsorted(rows, [first, first + len(batch)])
+            if begin < end:
+                values = batch[column].flatten().to_numpy().reshape(len(batch), -1)
+                copy_rows(values, rows[begin:end] - first, target, places[begin:end])
+            first += len(batch)
+
+
+@dataclass(frozen=True)
+class TableFile(StoredTable):
+    """An Arrow IPC file.
+
+    It is read, not mapped: pages of a mapped file count as memory of the process for as long as it is open.
+    """
+
+    path: Path
+
+    def present(self) -> Path:
+        """The path, once the file is on this machine."""
+        return self.path
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns."""
+        with pa.OSFile(str(self.present())) as file, pa.ipc.open_file(file) as reader:
+            return reader.schema
+
+    def batches(self, first: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
+        """The record batches from `first` up to `stop`; no byte of the others is read."""
+        with pa.OSFile(str(self.present())) as file, pa.ipc.open_file(file) as reader:
+            for number in range(first, reader.num_record_batches if stop is None else stop):
+                yield reader.get_batch(number)
+
+    def mapped(self) -> pa.Table:
+        """All of the file, left on the disk until it is touched."""
+        return pa.ipc.open_file(pa.memory_map(str(self.present()))).read_all()
+
+    def read_lists(
+        self, column: str, rows: NDArray[np.int64], target: NDArray[np.uint32], places: NDArray[np.int64]
+    ) -> None:
+        """Read some values of a column of lists of one size, by system calls."""
+        with self.present().open("rb") as opened:
+            for first, length, offset in self._list_offsets(column):
+                begin, end = np.searchsorted(rows, [first, first + length])
+                if begin < end:
+                    read_rows(opened.fileno(), offset, rows[begin:end] - first, target, places[begin:end])
+
+    def _list_offsets(self, column: str) -> Iterator[tuple[int, int, int]]:
+        """Where the values of a column of lists of one size lie: first row, rows and offset in bytes of each batch."""
+        with pa.memory_map(str(self.present())) as file:
+            start = file.read_buffer().address
+            first = 0
+            for batch in pa.ipc.open_file(file).read_all().to_batches():
+                values = batch[column].values
+                offset = values.buffers()[1].address - start + values.offset * values.type.bit_width // 8
+                yield first, len(batch), offset
+                first += len(batch)
