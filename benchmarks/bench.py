@@ -63,7 +63,7 @@ def measure_work(work: Work, rounds: int) -> list[dict[str, Any]]:
         ours.append(run_job(Path(sys.executable), work.job, work.arguments))
         for peer in work.peers:
             theirs[peer.name].append(run_job(pythons[peer.name], peer.job, peer.arguments))
-    scaling = two_processes(work, statistics.median(run["rate"] for run in ours))
+    scaling = two_processes(work)
     return [row(work, peer, ours, theirs[peer.name], scaling) for peer in work.peers]
 
 
@@ -102,11 +102,22 @@ def run_job(python: Path, job: str, arguments: tuple[str, ...]) -> dict[str, Any
     return _result(_start(python, job, arguments, core=0), job)
 
 
-def two_processes(work: Work, alone: float) -> float:
+def two_processes(work: Work) -> float:
     """How many times the work of one process two do at once, each on a core of its own: less than 2 if they wait for
-    the same memory."""
-    processes = [_start(Path(sys.executable), work.job, work.arguments, core) for core in (0, 1)]
-    return sum(_result(process, work.job)["rate"] for process in processes) / alone
+    the same memory. One and two are measured in turn, and medians compared."""
+    alone: list[float] = []
+    together: list[float] = []
+    for core in (0, 1):
+        alone += _rates(work, core)
+        together += _rates(work, 0, 1)
+    return 2 * statistics.median(together) / statistics.median(alone)
+
+
+def _rates(work: Work, *cores: int) -> list[float]:
+    """The rates of as many processes at once as cores are given."""
+    arguments = (*work.arguments, "--passes", str(work.passes))
+    processes = [_start(Path(sys.executable), work.job, arguments, core) for core in cores]
+    return [_result(process, work.job)["rate"] for process in processes]
 
 
 def _start(python: Path, job: str, arguments: tuple[str, ...], core: int) -> subprocess.Popen[str]:

@@ -36,6 +36,7 @@ class Work:
         job, arguments: of curate.
         note: what is not comparable.
         rounds: how often each side runs, in turn; the medians are compared.
+        passes: how often a process does the work when two at once are compared with one, so that both are at it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Work:
     arguments: tuple[str, ...] = ("--max-mb", "100")
     note: str = ""
     rounds: int = field(default=3)
+    passes: int = field(default=7)
 
 
 _DATATROVE = ("datatrove[io,processing]", "spacy", "numpy", "lxml_html_clean", "trafilatura", "warcio")
@@ -79,8 +81,8 @@ WORKS = (
         (Peer("datasketch", "lsh_datasketch", ("datasketch",), 30, ("--documents", "1000000")),),
         ("--documents", "1000000"),
         note="ready signatures, a quarter of the documents near-duplicates; for the threshold 0.8 datasketch takes 9 "
-        "bands of 13 rows and verifies nothing, curate 21 bands of 6 and verifies all",
-        rounds=1,
+        "bands of 13 rows and verifies nothing, curate 21 bands of 6 and verifies all; datasketch makes no components",
+        passes=1,
     ),
     Work(
         "decontamination",
@@ -124,5 +126,6 @@ WORKS = (
         note="WARC to token shards: extraction, four filters, MinHash, decontamination, tokens; curate reads the crawl "
         "as four sources and its start-up is timed, datatrove's is not",
         rounds=1,
+        passes=1,
     ),
 )
