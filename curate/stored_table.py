@@ -81,7 +81,7 @@ class MemoryTable(StoredTable):
             begin, end = np.searchsorted(rows, [first, first + len(batch)])
             if begin < end:
                 values = batch[column].flatten().to_numpy().reshape(len(batch), -1)
-                copy_rows(values, rows[begin:end] - first, target, places[begin:end])
+                copy_rows(values, first, rows[begin:end], target, places[begin:end])
             first += len(batch)
 
 

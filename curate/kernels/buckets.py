@@ -7,9 +7,9 @@ not enough to tell two keys apart, the keys themselves are compared.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64
 
 _DIGIT_BITS = 11
@@ -103,7 +103,7 @@ def sort_entries(entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return entries
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _scatter_entries(keys, rows, shift, starts, sorted_keys, sorted_rows):  # type: ignore[no-untyped-def]
     for row in range(keys.shape[0]):
         for k in range(keys.shape[1]):
@@ -119,7 +119,7 @@ def _scatter_entries(keys, rows, shift, starts, sorted_keys, sorted_rows):  # ty
             starts[slot] += 1
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _count_slots(keys, shift, counts):  # type: ignore[no-untyped-def]
     ascending, last = True, U64(0)
     for key in keys:
@@ -130,13 +130,13 @@ def _count_slots(keys, shift, counts):  # type: ignore[no-untyped-def]
     return ascending
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _pack(keys, base, spare_bits, bits, entries):  # type: ignore[no-untyped-def]
     for at in range(len(keys)):
         entries[at] = ((((keys[at] - base) << spare_bits) >> bits) << bits) | U64(at)
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _scatter(entries, shift, starts, target):  # type: ignore[no-untyped-def]
     mask = U64(_DIGITS - 1)
     starts[:] = 0
@@ -151,7 +151,7 @@ def _scatter(entries, shift, starts, target):  # type: ignore[no-untyped-def]
         starts[digit] += 1
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _settle(entries, shift):  # type: ignore[no-untyped-def]
     """Sort each run of entries that are alike above `shift`: most are of one entry or two."""
     begin = np.int64(0)  # not a literal: numba would compile the sort once more for it
@@ -162,7 +162,7 @@ def _settle(entries, shift):  # type: ignore[no-untyped-def]
             begin = np.int64(end)
 
 
-@njit(cache=True, nogil=True)
+@inner_njit
 def _shell_sort(entries, begin, end):  # type: ignore[no-untyped-def]
     """An insertion sort of what is few, and still quick where a bucket holds a million documents (Shell 1959)."""
     gap = 1
@@ -178,7 +178,7 @@ def _shell_sort(entries, begin, end):  # type: ignore[no-untyped-def]
         gap //= 3
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _list_members(entries, bits, keys, places, starts):  # type: ignore[no-untyped-def]
     """The places of each bucket; how many in all, and how many buckets."""
     mask = (U64(1) << bits) - U64(1)
@@ -204,7 +204,7 @@ def _list_members(entries, bits, keys, places, starts):  # type: ignore[no-untyp
     return members, buckets
 
 
-@njit(cache=True, nogil=True)
+@inner_njit
 def _differ(entries, begin, end, mask, keys):  # type: ignore[no-untyped-def]
     differ = False
     for at in range(begin + 1, end):
@@ -212,7 +212,7 @@ def _differ(entries, begin, end, mask, keys):  # type: ignore[no-untyped-def]
     return differ
 
 
-@njit(cache=True, nogil=True)
+@inner_njit
 def _sort_by_key(entries, begin, end, mask, keys):  # type: ignore[no-untyped-def]
     """An insertion sort of what the bits of keys in the entries do not tell apart: next to nothing."""
     for at in range(begin + 1, end):

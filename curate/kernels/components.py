@@ -7,9 +7,9 @@ document, 8 bytes for each with an edge, and a running count of the marks that t
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.bits import popcount
 from curate.kernels.hashing import U64
 
@@ -71,7 +71,7 @@ def count_marks(marks: NDArray[np.uint64]) -> int:
     >>> count_marks(np.array([7, 2**63], np.uint64))
     4
     """
-    return int(_running_counts(marks)[-1]) if len(marks) else 0
+    return int(np.bitwise_count(marks).sum(dtype=np.int64))
 
 
 def list_marks(marks: NDArray[np.uint64], first: int, stop: int) -> NDArray[np.uint64]:
@@ -85,7 +85,14 @@ def list_marks(marks: NDArray[np.uint64], first: int, stop: int) -> NDArray[np.u
     return (np.flatnonzero(bits[first - start : stop - start]) + first).astype(np.uint64)
 
 
-@njit(cache=True, nogil=True, inline="always")
+def _running_counts(marks: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The marks before each run of `_COUNTED_WORDS` words, and at last those of all."""
+    words = np.zeros(-(-len(marks) // _COUNTED_WORDS) * _COUNTED_WORDS, np.uint8)
+    words[: len(marks)] = np.bitwise_count(marks)
+    return np.concatenate([[0], np.cumsum(words.reshape(-1, _COUNTED_WORDS).sum(axis=1, dtype=np.int64))])
+
+
+@inner_njit
 def find(parent, node):  # type: ignore[no-untyped-def]
     """The root of a node; halves the path on the way (Tarjan and van Leeuwen 1984)."""
     while parent[node] != node:
@@ -94,26 +101,13 @@ def find(parent, node):  # type: ignore[no-untyped-def]
     return node
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _set_marks(marks, numbers):  # type: ignore[no-untyped-def]
     for number in numbers:
         marks[number >> U64(6)] |= U64(1) << (number & U64(63))
 
 
-@njit(cache=True, nogil=True)
-def _running_counts(marks):  # type: ignore[no-untyped-def]
-    """The marks before each run of `_COUNTED_WORDS` words, and at last those of all."""
-    counts = np.empty(len(marks) // _COUNTED_WORDS + 2, np.int64)
-    total = 0
-    for word in range(len(marks)):
-        if word % _COUNTED_WORDS == 0:
-            counts[word // _COUNTED_WORDS] = total
-        total += popcount(marks[word])
-    counts[-(-len(marks) // _COUNTED_WORDS) :] = total
-    return counts
-
-
-@njit(cache=True, nogil=True, inline="always")
+@inner_njit
 def _place(marks, counts, number):  # type: ignore[no-untyped-def]
     """How many marked numbers are below a number."""
     word = np.int64(number >> U64(6))
@@ -123,7 +117,7 @@ def _place(marks, counts, number):  # type: ignore[no-untyped-def]
     return place + popcount(marks[word] & ((U64(1) << (number & U64(63))) - U64(1)))
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _unite_edges(parent, marks, counts, left, right):  # type: ignore[no-untyped-def]
     """The lower root stays, so the outcome does not depend on the order of the edges."""
     for at in range(len(left)):
@@ -135,7 +129,7 @@ def _unite_edges(parent, marks, counts, left, right):  # type: ignore[no-untyped
             parent[low] = high
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _flatten(parent):  # type: ignore[no-untyped-def]
     """Parents are never above their children, so one ascending pass sees every root before its members."""
     for node in range(len(parent)):

@@ -16,10 +16,10 @@ What comes of a bucket depends on the signatures in it and on nothing else:
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from curate.kernels.signatures import Matrix, agree
+from curate.kernels.bare import bare_njit, inner_njit
+from curate.kernels.signatures import Matrix, agree, copy_row
 
 #: A pair exactly at the threshold is a candidate with at least this probability, where any shape can do it.
 MIN_CANDIDATE_PROBABILITY = 0.99
@@ -118,7 +118,7 @@ class LeaderSearch:
         return left[:count], right[:count]
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _pairs(members, starts, left, right):  # type: ignore[no-untyped-def]
     count = 0
     for bucket in range(len(starts) - 1):
@@ -132,7 +132,7 @@ def _pairs(members, starts, left, right):  # type: ignore[no-untyped-def]
                 count += 1
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _lead(buckets, numbers, signatures, min_agreement, leaders, state, left, right):  # type: ignore[no-untyped-def]
     found, found_numbers, labels = leaders
     edges = 0
@@ -149,13 +149,14 @@ def _lead(buckets, numbers, signatures, min_agreement, leaders, state, left, rig
                 else:
                     _relabel(labels, count, labels[k], label)
         if count < _ALL_LEADERS or (label < 0 and count < MAX_LEADERS):
-            found[count], found_numbers[count] = signatures[at], numbers[at]
+            copy_row(signatures[at], found[count])
+            found_numbers[count] = numbers[at]
             labels[count] = label if label >= 0 else count
             state[1] += 1
     return edges
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inner_njit
 def _relabel(labels, count, old, new):  # type: ignore[no-untyped-def]
     for k in range(count):
         if labels[k] == old:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
+
+from curate.kernels.bare import bare_njit
 
 #: `ssize_t pread(int descriptor, void *target, size_t bytes, off_t offset)` of the C library.
 _PREAD = types.ExternalFunction("pread", types.intp(types.int32, types.uintp, types.uintp, types.int64))
@@ -48,15 +50,15 @@ def read_rows(
         raise OSError(f"a file of signatures ends before row {rows.max()} does, or cannot be read")
 
 
-@njit(cache=True, nogil=True)
-def copy_rows(source, rows, target, places):  # type: ignore[no-untyped-def]
-    """Copy row `rows[i]` of a matrix to row `places[i]` of another."""
+@bare_njit
+def copy_rows(source, first, rows, target, places):  # type: ignore[no-untyped-def]
+    """Copy row `rows[i] - first` of a matrix to row `places[i]` of another."""
     for at in range(len(rows)):
         for value in range(source.shape[1]):
-            target[places[at], value] = source[rows[at], value]
+            target[places[at], value] = source[rows[at] - first, value]
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _read_rows(descriptor, offset, rows, target, places, block):  # type: ignore[no-untyped-def]
     size, begin = 4 * block.shape[1], 0
     while begin < len(rows):
@@ -66,6 +68,6 @@ def _read_rows(descriptor, offset, rows, target, places, block):  # type: ignore
         wanted = (rows[end - 1] - first + 1) * size
         if _PREAD(np.int32(descriptor), block.ctypes.data, np.uint64(wanted), offset + first * size) != wanted:
             return False
-        copy_rows(block, rows[begin:end] - first, target, places[begin:end])
+        copy_rows(block, first, rows[begin:end], target, places[begin:end])
         begin = end
     return True

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64, fmix64
 
 _STEP = U64(0x9E3779B97F4A7C15)
@@ -34,8 +34,15 @@ def whole_hashes(signatures: Matrix, groups: Hashes) -> tuple[Hashes, Hashes]:
     [True, True]
     """
     first, second = np.empty((2, len(signatures)), np.uint64)
-    _whole_hashes(signatures, groups, first, second)
+    _whole_hashes(_read_only(signatures), groups, first, second)
     return first, second
+
+
+def _read_only(signatures: Matrix) -> Matrix:
+    """As views of Arrow buffers are: numba compiles a loop once more for arrays that can be written."""
+    view = signatures.view()
+    view.flags.writeable = False
+    return view
 
 
 def band_hashes(signatures: Matrix, bands: int, rows: int, groups: Hashes) -> Hashes:
@@ -46,7 +53,7 @@ def band_hashes(signatures: Matrix, bands: int, rows: int, groups: Hashes) -> Ha
         groups: as of `whole_hashes`.
     """
     hashes = np.empty((len(signatures), bands), np.uint64)
-    _band_hashes(signatures, rows, groups, hashes)
+    _band_hashes(_read_only(signatures), rows, groups, hashes)
     return hashes
 
 
@@ -61,7 +68,7 @@ def agreements(signatures: Matrix, left: NDArray[np.int64], right: NDArray[np.in
     return counts
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inner_njit
 def agree(a, b):  # type: ignore[no-untyped-def]
     """In how many positions two signatures agree."""
     count = np.uint32(0)
@@ -70,7 +77,14 @@ def agree(a, b):  # type: ignore[no-untyped-def]
     return np.int64(count)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inner_njit
+def copy_row(source, target):  # type: ignore[no-untyped-def]
+    """Copy a signature; numba's own assignment of arrays takes two seconds to compile, for its error message."""
+    for k in range(len(source)):
+        target[k] = source[k]
+
+
+@inner_njit
 def shared_bands(a, b, bands, rows):  # type: ignore[no-untyped-def]
     """In how many bands two signatures agree in all rows."""
     count = 0
@@ -82,25 +96,25 @@ def shared_bands(a, b, bands, rows):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _agreements(signatures, left, right, counts):  # type: ignore[no-untyped-def]
     for at in range(len(left)):
         counts[at] = agree(signatures[left[at]], signatures[right[at]])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inner_njit
 def _pair(signatures, at, k):  # type: ignore[no-untyped-def]
     """Two values and their position, spread over 64 bits."""
     both = U64(signatures[at, k]) | (U64(signatures[at, k + 1]) << U64(32))
     return fmix64(both ^ (U64(k) * _STEP))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inner_njit
 def _last(signatures, at, end):  # type: ignore[no-untyped-def]
     return fmix64(U64(signatures[at, end - 1]) ^ (U64(end) * _STEP))
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _band_hashes(signatures, rows, groups, hashes):  # type: ignore[no-untyped-def]
     """Sums of independent terms, which overlap in the processor."""
     for at in range(len(signatures)):
@@ -114,7 +128,7 @@ def _band_hashes(signatures, rows, groups, hashes):  # type: ignore[no-untyped-d
             hashes[at, band] = fmix64(h)
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _whole_hashes(signatures, groups, first, second):  # type: ignore[no-untyped-def]
     values = signatures.shape[1]
     for at in range(len(signatures)):

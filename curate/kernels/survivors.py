@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from curate.kernels.signatures import Matrix, agree, shared_bands
+from curate.kernels.bare import bare_njit
+from curate.kernels.signatures import Matrix, agree, copy_row, shared_bands
 
 #: A document is compared with at most so many survivors of its cluster, the best ones; it bounds the time that
 #: one huge cluster of loosely similar documents can take. What resembles none of them survives.
@@ -74,7 +74,7 @@ class SurvivorSearch:
         return chosen
 
 
-@njit(cache=True, nogil=True)
+@bare_njit
 def _choose(clusters, signatures, removable, witness, rule, known, outcome):  # type: ignore[no-untyped-def]
     min_agreement, bands, rows = rule
     found, places, state = known
@@ -90,6 +90,7 @@ def _choose(clusters, signatures, removable, witness, rule, known, outcome):  # 
                     shared[at] = shared_bands(found[k], signatures[at], bands, rows)
                     break
         if survivors[at] == SURVIVES and witness[at] and state[1] < MAX_SURVIVORS_COMPARED:
-            found[state[1]], places[state[1]] = signatures[at], state[2] + at
+            copy_row(signatures[at], found[state[1]])
+            places[state[1]] = state[2] + at
             state[1] += 1
     state[2] += len(clusters)
