@@ -123,7 +123,7 @@ def next_attribute(text, at, end):  # type: ignore[no-untyped-def]
         return key, at, at, at
     begin = skip_space(text, begin + 1, end)
     quote = byte_at(text, begin)
-    if begin < end and (quote == _QUOTE or quote == _APOSTROPHE):
+    if begin < end and quote in (_QUOTE, _APOSTROPHE):
         stop = find_byte(text, begin + 1, end, quote)
         return key, begin + 1, stop, min(stop + 1, end)
     stop = begin

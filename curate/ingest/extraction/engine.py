@@ -80,8 +80,8 @@ class Engine:
     """
 
     def __init__(self, model: ContentModel | None):
-        self._model = model
         self._lexicon = model.lexicon if model else None
+        self._forest = model.forest() if model else None
         self._input = np.zeros(0, np.uint8)
         self._page, self._scratch = new_page(0, 0), new_scratch(0)
 
@@ -109,25 +109,16 @@ class Engine:
             favor: what counts more, where the two are at odds: that all is content, or that all content is there.
             comments: keep comments of readers below an article.
         """
-        if self._model is None or self._lexicon is None:
+        if self._forest is None or self._lexicon is None:
             raise ValueError("an engine without a model can only cut pages")
         page = self.cut(data)
         rows = len(page.blocks)
         if rows > len(self._scratch.features):
             self._scratch = new_scratch(rows)
-        scratch, model, count = self._scratch, self._model, int(page.state[BLOCK_COUNT])
+        scratch, count = self._scratch, int(page.state[BLOCK_COUNT])
         title = page_title(data, page)
-        score_blocks(
-            page,
-            self._lexicon,
-            model.first,
-            model.types,
-            model.second,
-            title,
-            max(1, len(data)),
-            BETA_SQUARED[favor],
-            scratch,
-        )
+        page_bytes = max(1, len(data))
+        score_blocks(page, self._lexicon, self._forest, title, page_bytes, BETA_SQUARED[favor], scratch)
         if not comments:
             drop_comments(page, scratch.types, scratch.keep)
         return Blocks(page, count, scratch.probabilities[:count], scratch.keep[:count])
