@@ -20,7 +20,6 @@ from curate.ingest.extraction.engine import BETA_SQUARED, Blocks
 from curate.ingest.extraction.labels import word_f1
 from curate.ingest.extraction.learn import Examples, learn
 from curate.ingest.extraction.metadata import page_metadata
-from curate.ingest.extraction.model import ContentModel
 from curate.ingest.extraction.pages import LabelledPage, label_pages
 from curate.ingest.extraction.train import gold_of, read_gold, read_pages
 from curate.ingest.html import ExtractionError, extract_page
@@ -28,6 +27,7 @@ from curate.ingest.source import ExtractOptions
 from curate.kernels.html_comments import drop_comments
 from curate.kernels.html_lexicon import Lexicon
 from curate.kernels.html_score import score_blocks
+from curate.kernels.html_trees import Forest
 
 ENGINES = ("curate", "resiliparse", "trafilatura")
 SETS = ("crawl-wcxb", "crawl-aeb", "crawl-readability", "crawl-trafeval")
@@ -120,19 +120,17 @@ def cross_validate(sets: dict[str, list[tuple[Row, bytes]]], folds: int) -> dict
     examples, texts = Examples.of(pages), [""] * len(pages)
     for fold in range(folds):
         model = learn(examples, [number for number, page in enumerate(pages) if page.fold(folds) != fold], 0)
-        lexicon = model.lexicon
+        lexicon, forest = model.lexicon, model.forest()
         for number, page in enumerate(pages):
             if page.fold(folds) == fold:
-                texts[number] = text_of(page, lexicon, model, examples)
+                texts[number] = text_of(page, lexicon, forest, examples)
     return {name: [text for (other, _), text in zip(named, texts, strict=True) if other == name] for name in sets}
 
 
-def text_of(page: LabelledPage, lexicon: Lexicon, model: ContentModel, examples: Examples) -> str:
+def text_of(page: LabelledPage, lexicon: Lexicon, forest: Forest, examples: Examples) -> str:
     """The text of a page whose blocks are known."""
     room, beta_squared = examples.room, BETA_SQUARED["balance"]
-    score_blocks(
-        page.page, lexicon, model.first, model.types, model.second, page.title, page.page_bytes, beta_squared, room
-    )
+    score_blocks(page.page, lexicon, forest, page.title, page.page_bytes, beta_squared, room)
     count = len(page.sizes)
     drop_comments(page.page, room.types, room.keep[:count])
     return Blocks(page.page, count, room.probabilities[:count], room.keep[:count]).joined()

@@ -15,3 +15,9 @@ bare_njit = partial(njit, cache=True, nogil=True, _nrt=False)
 #: The same for a function that only compiled ones call. It has no wrappers by which Python would call compiled code, so
 #: that all of curate compiles in a quarter less time. Called from Python it runs uncompiled, with Python's integers.
 inner_njit = register_jitable(cache=True, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+#: The same for a function that is called in one place or two, and whose arguments are many arrays: each of them is
+#: seven numbers, and to hand them over took as long as what was done with them.
+inlined_njit = register_jitable(
+    cache=True, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import inner_njit
-from curate.kernels.bits import load64, trailing_zeros
+from curate.kernels.bare import inlined_njit
+from curate.kernels.bits import byte_at, load64, trailing_zeros
 from curate.kernels.hashing import U64
 from curate.kernels.html_page import ATTRIBUTE_FLAGS, OG_TYPE, TOKENS_USED
 from curate.kernels.html_scan import letters_of, low_bytes, next_attribute
@@ -15,60 +15,61 @@ from curate.kernels.html_tags import pack_name
 HAS_HREF, SAYS_HIDDEN = 1, 2
 
 _CLASS, _ID, _ROLE, _ITEMPROP, _HREF, _HIDDEN, _STYLE, _ARIA_HIDDEN = (
-    pack_name(name) for name in ("class", "id", "role", "itemprop", "href", "hidden", "style", "aria-hid")
+    U64(pack_name(name)) for name in ("class", "id", "role", "itemprop", "href", "hidden", "style", "aria-hid")
 )
-_DISPLAY, _NONE_VALUE, _OG = (np.frombuffer(text, np.uint8) for text in (b"display", b"none", b"og:type"))
-_PROPERTY, _CONTENT = pack_name("property"), pack_name("content")
+_DISPLAY, _NONE, _OG_TYPE = (U64(pack_name(name)) for name in ("display", "none", "og:type"))
+_DISPLAY_BYTES, _NONE_BYTES, _OG_TYPE_BYTES = 7, 4, 7
+_PROPERTY, _CONTENT = U64(pack_name("property")), U64(pack_name("content"))
 _PAGE_KINDS = np.array([pack_name(name) for name in ("article", "website", "product")], np.uint64)
 _COLON, _T = 0x3A, 0x74
 #: A token of a tag's name: a byte that no class can have.
 TAG_TOKEN = 0xFF << 56
 _MAX_TOKENS_PER_TAG = 48
 _CASES, _HIGHS, _FIRST = U64(0x2020202020202020), U64(0x8080808080808080), U64(0x80)
-_IS_SMALL = np.array([0x61 <= code <= 0x7A for code in range(256)])
 
 
-@inner_njit
-def read_attributes(data, at, end, tokens, state):  # type: ignore[no-untyped-def]
+@inlined_njit
+def read_attributes(text, at, end, tokens, state):  # type: ignore[no-untyped-def]
     """Read the attributes of a tag from behind its name; behind its `>`."""
     flags, used = np.int64(0), state[TOKENS_USED]
     limit = min(used + _MAX_TOKENS_PER_TAG, len(tokens))
     while True:
-        key, first, last, at = next_attribute(data, at, end)
+        key, first, last, at = next_attribute(text, at, end)
         if key == 0:
             break
         if key in (_CLASS, _ID, _ROLE, _ITEMPROP):
-            used = _take_tokens(data, first, last, tokens, used, limit)
+            used = _take_tokens(text, first, last, tokens, used, limit)
         elif key == _HREF:
             flags |= HAS_HREF
         elif (
             key == _HIDDEN
-            or (key == _ARIA_HIDDEN and first < last and data[first] == _T)
-            or (key == _STYLE and _is_invisible(data, first, last))
+            or (key == _ARIA_HIDDEN and first < last and byte_at(text, first) == _T)
+            or (key == _STYLE and _is_invisible(text, first, last))
         ):
             flags |= SAYS_HIDDEN
     state[ATTRIBUTE_FLAGS], state[TOKENS_USED] = flags, used
     return at
 
 
-@inner_njit
-def read_meta(data, at, end, state):  # type: ignore[no-untyped-def]
+@inlined_njit
+def read_meta(text, at, end, state):  # type: ignore[no-untyped-def]
     """Read a `meta` tag; if it says `og:type`, the kind of page goes to `state[OG_TYPE]`. Behind its `>`."""
     kind, is_type = np.int64(0), False
     while True:
-        key, first, last, at = next_attribute(data, at, end)
+        key, first, last, at = next_attribute(text, at, end)
         if key == 0:
             break
         if key == _PROPERTY:
-            is_type = last - first == len(_OG) and _matches(data, first, _OG)
+            word = load64(text + U64(first)) & low_bytes(U64(_OG_TYPE_BYTES))
+            is_type = last - first == _OG_TYPE_BYTES and word == _OG_TYPE
         elif key == _CONTENT:
-            kind = _page_kind(load64(U64(data.ctypes.data + first)), last - first)
+            kind = _page_kind(load64(text + U64(first)), last - first)
     if is_type:
         state[OG_TYPE] = kind
     return at
 
 
-@inner_njit
+@inlined_njit
 def _page_kind(word, size):  # type: ignore[no-untyped-def]
     """1 to 3 for the kinds of page that are most frequent, 4 for others."""
     word = (word | _CASES) & low_bytes(U64(min(size, 7)))
@@ -78,12 +79,11 @@ def _page_kind(word, size):  # type: ignore[no-untyped-def]
     return np.int64(4)
 
 
-@inner_njit
-def _take_tokens(data, at, end, tokens, used, limit):  # type: ignore[no-untyped-def]
+@inlined_njit
+def _take_tokens(text, at, end, tokens, used, limit):  # type: ignore[no-untyped-def]
     """The words of a value: runs of ASCII letters, cut before a capital that follows a small letter."""
-    base = data.ctypes.data
     while at < end and used < limit:
-        word = load64(U64(base + at))
+        word = load64(text + U64(at))
         letters = letters_of(word)
         if letters & _FIRST == 0:  # not a letter: go to the next one
             at += max(1, np.int64(trailing_zeros(letters) >> U64(3)))
@@ -96,27 +96,19 @@ def _take_tokens(data, at, end, tokens, used, limit):  # type: ignore[no-untyped
             used += 1
         at += np.int64(size)
         if size == 8:  # the rest of a long word says no more
-            while at < end and _IS_SMALL[data[at]]:
+            while at < end and 0x61 <= byte_at(text, at) <= 0x7A:
                 at += 1
     return used
 
 
-@inner_njit
-def _is_invisible(data, at, end):  # type: ignore[no-untyped-def]
+@inlined_njit
+def _is_invisible(text, at, end):  # type: ignore[no-untyped-def]
     """Whether a style says `display: none`."""
-    while at + len(_DISPLAY) + len(_NONE_VALUE) < end:
-        if _matches(data, at, _DISPLAY):
-            at += len(_DISPLAY)
-            while at < end and (data[at] <= 32 or data[at] == _COLON):
+    while at + _DISPLAY_BYTES + _NONE_BYTES < end:
+        if load64(text + U64(at)) & low_bytes(U64(_DISPLAY_BYTES)) == _DISPLAY:
+            at += _DISPLAY_BYTES
+            while at < end and (byte_at(text, at) <= 32 or byte_at(text, at) == _COLON):
                 at += 1
-            return at + len(_NONE_VALUE) <= end and _matches(data, at, _NONE_VALUE)
+            return at + _NONE_BYTES <= end and load64(text + U64(at)) & low_bytes(U64(_NONE_BYTES)) == _NONE
         at += 1
     return False
-
-
-@inner_njit
-def _matches(data, at, word):  # type: ignore[no-untyped-def]
-    for k in range(len(word)):  # noqa: SIM110 (numba has no generators)
-        if data[at + k] != word[k]:
-            return False
-    return True

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.kernels.bare import bare_njit, inner_njit
+from curate.kernels.bits import byte_at
 from curate.kernels.hashing import U64
 
 _BITS = 13
@@ -54,20 +55,23 @@ def entity_table() -> EntityTable:
 
 
 @bare_njit()
-def decode_entity(data, at, end, table):  # type: ignore[no-untyped-def]
-    """The reference whose ampersand is at `at`: two code points (0: none) and where it ends; `at` if it is none."""
-    if at + 1 < end and data[at + 1] == _SHARP:
-        return _numeric(data, at, end)
+def decode_entity(text, at, end, table):  # type: ignore[no-untyped-def]
+    """The reference whose ampersand is at `at`: two code points (0: none) and where it ends; `at` if it is none.
+
+    `text` is the address of a text, as `uint64`.
+    """
+    if at + 1 < end and byte_at(text, at + 1) == _SHARP:
+        return _numeric(text, at, end)
     stop, limit = at + 1, min(end, at + 1 + _MAX_NAME_BYTES)
-    while stop < limit and _is_alphanumeric(data[stop]):
+    while stop < limit and _is_alphanumeric(byte_at(text, stop)):
         stop += 1
-    if stop < end and data[stop] == _SEMICOLON and stop > at + 1:
-        slot = _find(data, at + 1, stop + 1, table)
+    if stop < end and byte_at(text, stop) == _SEMICOLON and stop > at + 1:
+        slot = _find(text, at + 1, stop + 1, table)
         if slot >= 0:
             return table.first[slot], table.second[slot], stop + 1
     stop = min(stop, at + 1 + _MAX_LEGACY_BYTES)
     while stop > at + 2:  # the longest of the names that do without a semicolon
-        slot = _find(data, at + 1, stop, table)
+        slot = _find(text, at + 1, stop, table)
         if slot >= 0:
             return table.first[slot], table.second[slot], stop
         stop -= 1
@@ -75,10 +79,10 @@ def decode_entity(data, at, end, table):  # type: ignore[no-untyped-def]
 
 
 @inner_njit
-def _find(data, at, end, table):  # type: ignore[no-untyped-def]
+def _find(text, at, end, table):  # type: ignore[no-untyped-def]
     value = U64(_FNV_START)
     for k in range(at, end):
-        value = (value ^ U64(data[k])) * U64(_FNV_PRIME)
+        value = (value ^ U64(byte_at(text, k))) * U64(_FNV_PRIME)
     slot = np.int64(value >> U64(64 - _BITS))
     while table.hashes[slot] != 0:
         if table.hashes[slot] == value:
@@ -93,21 +97,21 @@ def _is_alphanumeric(byte):  # type: ignore[no-untyped-def]
 
 
 @inner_njit
-def _numeric(data, at, end):  # type: ignore[no-untyped-def]
+def _numeric(text, at, end):  # type: ignore[no-untyped-def]
     start = at + 2
     base = 10
-    if start < end and (data[start] == _LOWER_X or data[start] == _UPPER_X):
+    if start < end and (byte_at(text, start) == _LOWER_X or byte_at(text, start) == _UPPER_X):
         start, base = start + 1, 16
     code, stop = np.int64(0), start
     while stop < end:
-        digit = _digit(np.int64(data[stop]))
+        digit = _digit(byte_at(text, stop))
         if digit >= base:
             break
         code = min(code * base + digit, np.int64(_MAX_CODE + 1))
         stop += 1
     if stop == start:
         return np.int32(0), np.int32(0), at
-    stop += stop < end and data[stop] == _SEMICOLON
+    stop += stop < end and byte_at(text, stop) == _SEMICOLON
     if code == 0 or code > _MAX_CODE or 0xD800 <= code <= 0xDFFF:
         code = np.int64(_REPLACEMENT)
     elif 0x80 <= code < 0xA0:

@@ -27,7 +27,9 @@ IS_HIDDEN, IS_PRE, IS_SKIPPED, IS_COMMENTS = 1, 2, 4, 8
 OUT, BLOCK_COUNT, ELEMENT_COUNT, TOKENS_USED, STACK_SIZE, BLOCK_START, IN_WORD, PENDING, LINK_OPEN = range(9)
 TITLE_START, TITLE_STOP, ATTRIBUTE_FLAGS, FULL, SVG_UNCLOSED, KEEP_NOSCRIPT, BLOCK_BYTE = range(9, 16)
 # The inline element that is hidden, and how many of its tag are open in it; the page's og:type, see `read_meta`.
-HIDDEN_TAG, HIDDEN_DEPTH, OG_TYPE, STATE_SIZE = range(16, 20)
+HIDDEN_TAG, HIDDEN_DEPTH, OG_TYPE = range(16, 19)
+# The innermost open element and its flags; whether there was a `noscript`.
+OPEN_ELEMENT, OPEN_FLAGS, SAW_NOSCRIPT, STATE_SIZE = range(19, 23)
 
 # Columns of the stack of open elements.
 STACK_TAG, STACK_SAME, STACK_SCOPE, STACK_ELEMENT, STACK_COLUMNS = range(5)

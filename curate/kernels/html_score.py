@@ -21,6 +21,8 @@ from curate.kernels.html_types import PAGE_TYPES, VIEW_SIZE, type_probabilities,
 
 #: All features, those of the second pass behind those of the first.
 FEATURE_NAMES = (*FIRST_NAMES, *SECOND_NAMES)
+#: The models of the forest by which a page is judged: the two passes, and one for each page type.
+FIRST, SECOND, FIRST_TYPE = range(3)
 #: See `choose`.
 CAUTION = 1200
 _BALANCE = 1000
@@ -85,13 +87,12 @@ def new_scratch(rows: int) -> Scratch:
 
 
 @bare_njit()
-def score_blocks(page, lexicon, first, types, second, title, page_bytes, beta_squared, scratch):  # type: ignore[no-untyped-def]
+def score_blocks(page, lexicon, forest, title, page_bytes, beta_squared, scratch):  # type: ignore[no-untyped-def]
     """Fill `scratch.probabilities` (1/65535) and `scratch.keep` for the blocks of a page that was cut.
 
     Args:
         page, lexicon, title, page_bytes: as `block_features` takes them.
-        first, second: `curate.kernels.html_trees.Trees`.
-        types: one `Trees` for each of PAGE_TYPES.
+        forest: `curate.kernels.html_trees.Forest` of the models FIRST, SECOND, and one for each of PAGE_TYPES.
         beta_squared: how many times recall counts, in thousandths.
         scratch: of as many rows as the page has blocks or elements.
     """
@@ -103,11 +104,11 @@ def score_blocks(page, lexicon, first, types, second, title, page_bytes, beta_sq
     block_features(page, lexicon, title, page_bytes, scratch)
     for b in range(count):
         active[b] = b
-    left = tree_scores(features, first, active, scores)
+    left = tree_scores(features, forest, FIRST, active, scores)
     to_probabilities(scores, probabilities)
     spread_first_pass(page, scratch)
-    add_types(types, scratch, count)
-    tree_scores(features, second, active[:left], scores)
+    add_types(forest, scratch, count)
+    tree_scores(features, forest, SECOND, active[:left], scores)
     to_probabilities(scores, probabilities)
     choose(probabilities, scratch.words[:count], beta_squared, np.int64(CAUTION), scratch.keep[:count])
 
@@ -125,9 +126,9 @@ def spread_first_pass(page, scratch):  # type: ignore[no-untyped-def]
 
 
 @bare_njit()
-def add_types(types, scratch, count):  # type: ignore[no-untyped-def]
+def add_types(forest, scratch, count):  # type: ignore[no-untyped-def]
     """Find the page's type from the view and write it into the features of all blocks."""
-    type_probabilities(scratch.known, types, scratch.type_active, scratch.type_scores, scratch.types)
+    type_probabilities(scratch.known, forest, FIRST_TYPE, scratch.type_active, scratch.type_scores, scratch.types)
     for b in range(count):
         for k in range(len(PAGE_TYPES)):
             scratch.features[b, TYPE_COLUMN + k] = scratch.types[k]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit, inner_njit
-from curate.kernels.bits import load64, popcount, store64, trailing_zeros
+from curate.kernels.bare import bare_njit, inlined_njit
+from curate.kernels.bits import byte_at, bytes_between, load64, popcount, store64, trailing_zeros
+from curate.kernels.blocks import address_of
 from curate.kernels.hashing import U64
 from curate.kernels.html_entities import decode_entity
 from curate.kernels.html_page import (
@@ -65,7 +66,7 @@ _WORD_COLUMNS = np.array([START, CAPITALS, DIGITS], np.int64)
 _MARK_COLUMNS[[_END, _COMMA, _IDEOGRAPH]] = SENTENCE_ENDS, COMMAS, CJK
 
 
-@inner_njit
+@inlined_njit
 def code_kind(code):  # type: ignore[no-untyped-def]
     """What a character above U+007F counts as."""
     if code < 0xC0:
@@ -93,19 +94,19 @@ def code_kind(code):  # type: ignore[no-untyped-def]
     return _LETTER
 
 
-@inner_njit
-def _decode(data, at):  # type: ignore[no-untyped-def]
+@inlined_njit
+def _decode(text, at):  # type: ignore[no-untyped-def]
     """The code point at `at` of valid UTF-8, and how many bytes it has."""
-    byte = np.int64(data[at])
+    byte = byte_at(text, at)
     if byte < 0xE0:
-        return ((byte & 0x1F) << 6) | (np.int64(data[at + 1]) & 0x3F), 2
-    middle = (np.int64(data[at + 1]) & 0x3F) << 6 | (np.int64(data[at + 2]) & 0x3F)
+        return ((byte & 0x1F) << 6) | (byte_at(text, at + 1) & 0x3F), 2
+    middle = (byte_at(text, at + 1) & 0x3F) << 6 | (byte_at(text, at + 2) & 0x3F)
     if byte < 0xF0:
         return ((byte & 0x0F) << 12) | middle, 3
-    return ((byte & 0x07) << 18) | (middle << 6) | (np.int64(data[at + 3]) & 0x3F), 4
+    return ((byte & 0x07) << 18) | (middle << 6) | (byte_at(text, at + 3) & 0x3F), 4
 
 
-@inner_njit
+@inlined_njit
 def _encode(code, out, at):  # type: ignore[no-untyped-def]
     """Write a code point as UTF-8; where it ends."""
     if code < 0x80:
@@ -122,7 +123,7 @@ def _encode(code, out, at):  # type: ignore[no-untyped-def]
     return at + 4
 
 
-@inner_njit
+@inlined_njit
 def line_break(state):  # type: ignore[no-untyped-def]
     """A `<br>`: a newline before the next character."""
     if state[OUT] > state[BLOCK_START]:
@@ -130,24 +131,24 @@ def line_break(state):  # type: ignore[no-untyped-def]
     state[IN_WORD] = 0
 
 
-@inner_njit
-def take_text(data, at, end, preformatted, entities, out, counts, state):  # type: ignore[no-untyped-def]
+@inlined_njit
+def take_text(text, at, end, preformatted, entities, out, counts, state):  # type: ignore[no-untyped-def]
     """Append the text at `at`, even if it is a `<`, up to the next `<` or the end, to the open block; where that is."""
     o, pending, in_word = state[OUT], state[PENDING], state[IN_WORD]
     half_words, first = counts[HALF_WORDS], at
     while at < end:
-        kind = np.int64(_KINDS[data[at]])
+        kind = np.int64(_KINDS[U64(byte_at(text, at))])
         if kind == _SPACE:
             in_word = 0
-            if preformatted and data[at] != _RETURN:
-                out[o] = data[at]
+            if preformatted and byte_at(text, at) != _RETURN:
+                out[o] = byte_at(text, at)
                 o += 1
                 at += 1
                 continue
             pending = max(pending, _BLANK)
             at += 1
-            while at < end and _KINDS[data[at]] == _SPACE:
-                at += 1
+            if _KINDS[U64(byte_at(text, at))] == _SPACE:
+                at = _space_end(text, at, end)
             continue
         if kind == _TAG:
             if at > first:
@@ -161,20 +162,31 @@ def take_text(data, at, end, preformatted, entities, out, counts, state):  # typ
             pending = np.int64(_NONE)
         if kind <= _DIGIT:
             begin = at
-            at, o = _copy_word(data, at, end, out, o, counts)
+            at, o = _copy_word(text, at, end, out, o, counts)
             if in_word == 0:
                 _count_word(kind, at - begin, counts)
                 in_word = 1
         elif kind < _IDEOGRAPH:
-            out[o] = data[at]
+            out[o] = byte_at(text, at)
             o, at, in_word = o + 1, at + 1, 0
             counts[_MARK_COLUMNS[kind]] += 1
         else:
-            at, o, pending, in_word = _take_other(data, at, end, entities, out, o, in_word, counts)
+            at, o, pending, in_word = _take_other(text, at, end, entities, out, o, in_word, counts)
     if state[LINK_OPEN]:
         counts[LINK_HALF_WORDS] += counts[HALF_WORDS] - half_words
     state[OUT], state[PENDING], state[IN_WORD] = o, pending, in_word
     return at
+
+
+@inlined_njit
+def _space_end(text, at, end):  # type: ignore[no-untyped-def]
+    """Where white space ends: mostly the indentation of the next tag."""
+    while at < end:
+        other = ~(bytes_between(text + U64(at), 9, 13) | bytes_between(text + U64(at), _BLANK_BYTE, _BLANK_BYTE))
+        if other:
+            return min(at + np.int64(trailing_zeros(other)), end)
+        at += 64
+    return end
 
 
 @bare_njit(inline="always")
@@ -188,22 +200,22 @@ def _write_space(out, o, block_start, pending, counts):  # type: ignore[no-untyp
     return o
 
 
-@inner_njit
-def _copy_word(data, at, end, out, o, counts):  # type: ignore[no-untyped-def]
+@inlined_njit
+def _copy_word(text, at, end, out, o, counts):  # type: ignore[no-untyped-def]
     """Copy a run of ASCII letters and digits, most of all text; where it ends, and where to write next."""
-    source, target = data.ctypes.data, out.ctypes.data
+    target = address_of(out)
     capitals, size = np.int64(0), U64(8)
     while size == 8 and at < end:
-        word = load64(U64(source + at))
+        word = load64(text + U64(at))
         letters = letters_of(word)
         size = trailing_zeros(~letters & _HIGHS) >> U64(3)
-        store64(U64(target + o), word)  # what is too much is written over
+        store64(target + U64(o), word)  # what is too much is written over
         capitals += popcount(~word & (letters >> U64(2)) & low_bytes(size))
         o, at = o + np.int64(size), at + np.int64(size)
     counts[CAPITALS] += capitals
-    while at < end and _KINDS[data[at]] <= _DIGIT:
-        out[o] = data[at]
-        counts[_WORD_COLUMNS[_KINDS[data[at]]]] += 1
+    while at < end and _KINDS[U64(byte_at(text, at))] <= _DIGIT:
+        out[o] = byte_at(text, at)
+        counts[_WORD_COLUMNS[_KINDS[U64(byte_at(text, at))]]] += 1
         o, at = o + 1, at + 1
     over = max(at - end, 0)
     return at - over, o - over
@@ -216,16 +228,16 @@ def _count_word(kind, length, counts):  # type: ignore[no-untyped-def]
     counts[SHORT_WORDS] += length <= _SHORT_LETTERS and kind == _LETTER
 
 
-@inner_njit
-def _take_other(data, at, end, entities, out, o, in_word, counts):  # type: ignore[no-untyped-def]
+@inlined_njit
+def _take_other(text, at, end, entities, out, o, in_word, counts):  # type: ignore[no-untyped-def]
     """A reference or a character above U+007F: where it ends, where to write next, pending white space, in a word?"""
     code, second, stop = np.int64(_AMPERSAND), np.int64(0), at + 1
-    if data[at] == _AMPERSAND:
-        first, then, behind = decode_entity(data, at, end, entities)
+    if byte_at(text, at) == _AMPERSAND:
+        first, then, behind = decode_entity(text, at, end, entities)
         if behind > at:
             code, second, stop = np.int64(first), np.int64(then), behind
     else:
-        code, length = _decode(data, at)
+        code, length = _decode(text, at)
         stop = at + length
     kind = np.int64(_KINDS[code]) if code < 0x80 else np.int64(code_kind(code))
     if kind == _SPACE:

@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.kernels.bare import bare_njit, inner_njit
+from curate.kernels.blocks import address_of
 from curate.kernels.hashing import U64
+from curate.kernels.html_lanes import LANES, MAX_LEAVES, NODE_COLUMNS, add_tree
 
 #: One log odds in scores.
 SCORE_UNIT = 1 << 16
-_FEATURE_SHIFT, _CHILD_SHIFT = U64(32), U64(48)
-_FEATURE_BITS, _THRESHOLD_BITS = U64(0xFFFF), U64(0xFFFFFFFF)
 #: A block that scores less after a stage of so many trees, one in 55 to be content, is looked at no further.
 HOPELESS = -4 * SCORE_UNIT
 STAGE = 10
-_ONE, _TWO, _THREE, _FOUR = U64(1), U64(2), U64(3), U64(4)
+_NODE_BYTES, _LEAF_BYTES = U64(4 * NODE_COLUMNS), U64(4 * MAX_LEAVES)
 
 
 class Trees(NamedTuple):
-    """T trees, all their nodes in one table.
+    """T trees as they are learnt, kept and explained, all their nodes in one table.
 
     Attributes:
         nodes: `uint64`: the threshold (32 bits, signed), the feature (16), and where the left child is, counted from
@@ -44,65 +44,138 @@ class Trees(NamedTuple):
     base: NDArray[np.int64]
 
 
-@bare_njit()
-def tree_scores(features, trees, active, scores):  # type: ignore[no-untyped-def]
-    """Write the score of blocks; how many of them are worth a further look.
+class Forest(NamedTuple):
+    """Several models of trees as the kernel reads them; one for each thread, since it has room to work in.
 
-    Four blocks go down a tree together, so that the processor need not wait for one to take its step. A block whose
-    score is below HOPELESS after some of the trees keeps that score, whatever the blocks around it.
+    Attributes:
+        nodes: `int32` of shape (N, NODE_COLUMNS), see `curate.kernels.html_lanes`.
+        values: `int32` of shape (T, MAX_LEAVES).
+        node_ends: `int64` of shape (T + 1,): tree t has the nodes from entry t up to the next.
+        tree_ends: `int64` of shape (M + 1,): in the same way, the trees of each model.
+        columns: `int64`: the features that each model looks at.
+        column_ends: `int64` of shape (M + 1,).
+        base: `int64` of shape (M,), what the score begins with.
+        room: `int32` of shape (C + 1, LANES): the features of some blocks, side by side; and their sums.
+    """
+
+    nodes: NDArray[np.int32]
+    values: NDArray[np.int32]
+    node_ends: NDArray[np.int64]
+    tree_ends: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    column_ends: NDArray[np.int64]
+    base: NDArray[np.int64]
+    room: NDArray[np.int32]
+
+
+def make_forest(*models: Trees) -> Forest:
+    """Models of trees, in the order in which `tree_scores` numbers them.
+
+    Raises:
+        ValueError: a tree has more than MAX_LEAVES leaves.
+    """
+    nodes: list[tuple[int, int, int]] = []
+    values: list[list[int]] = []
+    columns: list[int] = []
+    node_ends, tree_ends, column_ends = [0], [0], [0]
+    for trees in models:
+        features = np.unique(trees.nodes >> np.uint64(32) & np.uint64(0xFFFF)).tolist()
+        places = {feature: 4 * LANES * place for place, feature in enumerate(features)}
+        for root in trees.roots.tolist():
+            leaves: list[int] = []
+            _flatten(trees, root, root, places, leaves, nodes)
+            if len(leaves) > MAX_LEAVES:
+                raise ValueError(f"a tree has up to {MAX_LEAVES} leaves, not {len(leaves)}")
+            values.append(leaves + [0] * (MAX_LEAVES - len(leaves)))
+            node_ends.append(len(nodes))
+        columns += features
+        tree_ends.append(len(values))
+        column_ends.append(len(columns))
+    return Forest(
+        np.array(nodes, np.int64).astype(np.uint32).view(np.int32).reshape(-1, NODE_COLUMNS),
+        np.array(values, np.int32),
+        *(np.array(found, np.int64) for found in (node_ends, tree_ends, columns, column_ends)),
+        np.concatenate([trees.base for trees in models]),
+        np.zeros((int(np.diff(column_ends).max()) + 1, LANES), np.int32),
+    )
+
+
+def _flatten(
+    trees: Trees, root: int, here: int, places: dict[int, int], leaves: list[int], nodes: list[tuple[int, int, int]]
+) -> None:
+    """Append the values of the leaves below a node, from the left, and its inner nodes."""
+    node = int(trees.nodes[here])
+    left = root + (node >> 48)
+    if left == here:
+        leaves.append(int(trees.values[here]))
+        return
+    first = len(leaves)
+    _flatten(trees, root, left, places, leaves, nodes)
+    taken_away = (1 << len(leaves)) - (1 << first)
+    nodes.append((places[node >> 32 & 0xFFFF], node & 0xFFFFFFFF, ~taken_away & 0xFFFFFFFF))
+    _flatten(trees, root, left + 1, places, leaves, nodes)
+
+
+@bare_njit()
+def tree_scores(features, forest, model, active, scores):  # type: ignore[no-untyped-def]
+    """Write the score of blocks by one of the models; how many of them are worth a further look.
+
+    A block whose score is below HOPELESS after some of the trees keeps that score, whatever the blocks around it.
 
     Args:
         features: `int32` of shape (n, F).
+        forest: `Forest`.
+        model: which of its models.
         active: `int64`, the blocks to score; those worth a further look are the first of it afterwards.
         scores: `int64` of shape (n,), written for the blocks of `active`.
     """
-    nodes, values = trees.nodes, trees.values
-    count = U64(len(active))
-    for n in active:
-        scores[n] = trees.base[0]
-    for t in range(len(trees.roots)):
-        if t % STAGE == 0:
-            count = _still_open(active, count, scores)
-        root, depth = U64(trees.roots[t]), trees.depths[t]
-        at = U64(0)
-        while at + _FOUR <= count:
-            a, b, c, d = active[at], active[at + _ONE], active[at + _TWO], active[at + _THREE]
-            i = j = k = m = root
-            for _ in range(depth):
-                i = root + _step(features, a, nodes[i])
-                j = root + _step(features, b, nodes[j])
-                k = root + _step(features, c, nodes[k])
-                m = root + _step(features, d, nodes[m])
-            scores[a] += values[i]
-            scores[b] += values[j]
-            scores[c] += values[k]
-            scores[d] += values[m]
-            at += _FOUR
-        while at < count:
-            i = root
-            for _ in range(depth):
-                i = root + _step(features, active[at], nodes[i])
-            scores[active[at]] += values[i]
-            at += _ONE
-    return np.int64(_still_open(active, count, scores))
-
-
-@inner_njit
-def _still_open(active, count, scores):  # type: ignore[no-untyped-def]
-    """Move the blocks that are not hopeless to the front; how many there are."""
-    kept = U64(0)
-    for n in range(count):
-        if scores[active[n]] > HOPELESS:
-            active[kept] = active[n]
-            kept += _ONE
+    first, last = forest.tree_ends[model], forest.tree_ends[model + 1]
+    columns = forest.columns[forest.column_ends[model] : forest.column_ends[model + 1]]
+    kept = 0
+    for at in range(0, len(active), LANES):
+        blocks = active[at : at + LANES]
+        _side_by_side(features, columns, blocks, forest.room)
+        for block in blocks:
+            scores[block] = forest.base[model]
+        for stage in range(first, last, STAGE):
+            if not _add_stage(forest, stage, min(last, stage + STAGE), blocks, scores):
+                break
+        for k in range(len(blocks)):
+            block = blocks[k]
+            if scores[block] > HOPELESS:
+                active[kept] = block
+                kept += 1
     return kept
 
 
 @inner_njit
-def _step(features, block, node):  # type: ignore[no-untyped-def]
-    """Where a block goes from a node, counted from the root."""
-    value = features[block, (node >> _FEATURE_SHIFT) & _FEATURE_BITS]
-    return (node >> _CHILD_SHIFT) + U64(value > np.int32(node & _THRESHOLD_BITS))
+def _side_by_side(features, columns, blocks, room):  # type: ignore[no-untyped-def]
+    """The features of up to LANES blocks, so that the values of one feature are neighbours."""
+    for lane in range(len(blocks)):
+        row = features[blocks[lane]]
+        for k in range(len(columns)):
+            room[k, lane] = row[columns[k]]
+
+
+@inner_njit
+def _add_stage(forest, first, last, blocks, scores):  # type: ignore[no-untyped-def]
+    """Add some trees to the scores of blocks that are not hopeless; whether there are any."""
+    open_blocks = 0
+    for block in blocks:
+        open_blocks += scores[block] > HOPELESS
+    if open_blocks == 0:
+        return False
+    nodes, values, room = address_of(forest.nodes), address_of(forest.values), address_of(forest.room)
+    sums = forest.room[len(forest.room) - 1]
+    sums[:] = 0
+    for tree in range(first, last):
+        begin, end = forest.node_ends[tree], forest.node_ends[tree + 1]
+        leaves = values + U64(tree) * _LEAF_BYTES
+        add_tree(nodes + U64(begin) * _NODE_BYTES, end - begin, room, leaves, address_of(sums))
+    for lane in range(len(blocks)):
+        if scores[blocks[lane]] > HOPELESS:
+            scores[blocks[lane]] += sums[lane]
+    return True
 
 
 def pack_node(threshold: int, feature: int, left: int) -> int:

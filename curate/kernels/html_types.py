@@ -62,15 +62,16 @@ def view_page(features, probabilities, sums, view):  # type: ignore[no-untyped-d
 
 
 @bare_njit()
-def type_probabilities(view, types, active, scores, found):  # type: ignore[no-untyped-def]
+def type_probabilities(view, forest, first, active, scores, found):  # type: ignore[no-untyped-def]
     """Write the probability of each of PAGE_TYPES, in 1/65535, into `found`, `int64` of that length.
 
     Args:
         view: what `view_page` wrote.
-        types: one `Trees` for each type.
+        forest: `curate.kernels.html_trees.Forest`.
+        first: which of its models is that of the first type; the others are behind it.
         active, scores: `int64` of shape (1 or more,), scratch.
     """
     for k in range(len(PAGE_TYPES)):
         active[0] = 0
-        tree_scores(view, types[k], active[:1], scores)
+        tree_scores(view, forest, first + k, active[:1], scores)
         to_probabilities(scores[:1], found[k : k + 1])

@@ -5,6 +5,7 @@ import numpy as np
 from curate.kernels.html_blocks import cut_page
 from curate.kernels.html_entities import entity_table
 from curate.kernels.html_page import BLOCK_COUNT, ELEMENT, PARENT, START, STOP, TAG, Page, max_text_bytes, new_page
+from curate.kernels.html_scan import PADDING_BYTES
 from curate.kernels.html_tags import TAG_NAMES
 
 
@@ -12,7 +13,7 @@ def cut(html: str | bytes, rows: int = 4096, keep_noscript: bool = False) -> Pag
     """The arrays of a page."""
     data = html.encode() if isinstance(html, str) else html
     page = new_page(max_text_bytes(len(data)), rows)
-    padded = np.frombuffer(data + b"<script" + b"\0", np.uint8)  # what is behind the end must not matter
+    padded = np.frombuffer(data + b"<script" + bytes(PADDING_BYTES), np.uint8)  # what is behind the end must not matter
     assert cut_page(padded, len(data), page, entity_table(), keep_noscript)
     return page
 

@@ -15,7 +15,9 @@ def decode(text: str) -> str:
     data = np.frombuffer(text.encode() + b"\0" * 8, np.uint8)
     end, at, out = len(data) - 8, 0, bytearray()
     while at < end:
-        first, second, stop = decode_entity(data, at, end, entity_table()) if data[at] == 0x26 else (0, 0, at)
+        first, second, stop = 0, 0, at
+        if data[at] == 0x26:
+            first, second, stop = decode_entity(np.uint64(data.ctypes.data), at, end, entity_table())
         if stop > at:
             out += "".join(chr(code) for code in (first, second) if code).encode()
         else:

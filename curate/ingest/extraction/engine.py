@@ -20,6 +20,7 @@ from curate.kernels.html_page import (
     HALF_WORDS,
     MAX_ROWS,
     OUT,
+    SAW_NOSCRIPT,
     START,
     STOP,
     TITLE_START,
@@ -28,6 +29,7 @@ from curate.kernels.html_page import (
     max_text_bytes,
     new_page,
 )
+from curate.kernels.html_scan import PADDING_BYTES
 from curate.kernels.html_score import new_scratch, score_blocks
 
 Favor = Literal["precision", "balance", "recall"]
@@ -38,8 +40,6 @@ MODEL_FOLDER = Path(__file__).parents[3] / "classifiers" / "content"
 
 #: Room for nearly all pages. More is made for others, and given back after those above `_MUCH_BYTES`.
 _USUAL_ROWS, _USUAL_BYTES, _MUCH_BYTES = 1 << 12, 1 << 20, 1 << 23
-#: Kernels read eight bytes at a time.
-_PADDING = 8
 #: Pages with less text than this are read again with the text of `noscript`.
 _FEW_HALF_WORDS = 300
 
@@ -80,8 +80,8 @@ class Engine:
     """
 
     def __init__(self, model: ContentModel | None):
-        self._model = model
         self._lexicon = model.lexicon if model else None
+        self._forest = model.forest() if model else None
         self._input = np.zeros(0, np.uint8)
         self._page, self._scratch = new_page(0, 0), new_scratch(0)
 
@@ -91,11 +91,12 @@ class Engine:
         The text of `noscript` is part of it where there is little other text, and at least as much in there.
         """
         size = len(data)
-        if len(self._input) < size + _PADDING or (len(self._input) > _MUCH_BYTES and size < _USUAL_BYTES):
-            self._make_room(max(size + _PADDING, _USUAL_BYTES), _USUAL_ROWS)
+        if len(self._input) < size + PADDING_BYTES or (len(self._input) > _MUCH_BYTES and size < _USUAL_BYTES):
+            self._make_room(max(size + PADDING_BYTES, _USUAL_BYTES), _USUAL_ROWS)
         self._input[:size] = np.frombuffer(data, np.uint8)
+        self._input[size : size + PADDING_BYTES] = 0
         page = self._cut(size, False)
-        if b"<noscript" in data:
+        if page.state[SAW_NOSCRIPT]:
             words = _half_words(page)
             if words < _FEW_HALF_WORDS and _half_words(page := self._cut(size, True)) < 2 * words + 40:
                 page = self._cut(size, False)
@@ -108,25 +109,16 @@ class Engine:
             favor: what counts more, where the two are at odds: that all is content, or that all content is there.
             comments: keep comments of readers below an article.
         """
-        if self._model is None or self._lexicon is None:
+        if self._forest is None or self._lexicon is None:
             raise ValueError("an engine without a model can only cut pages")
         page = self.cut(data)
         rows = len(page.blocks)
         if rows > len(self._scratch.features):
             self._scratch = new_scratch(rows)
-        scratch, model, count = self._scratch, self._model, int(page.state[BLOCK_COUNT])
+        scratch, count = self._scratch, int(page.state[BLOCK_COUNT])
         title = page_title(data, page)
-        score_blocks(
-            page,
-            self._lexicon,
-            model.first,
-            model.types,
-            model.second,
-            title,
-            max(1, len(data)),
-            BETA_SQUARED[favor],
-            scratch,
-        )
+        page_bytes = max(1, len(data))
+        score_blocks(page, self._lexicon, self._forest, title, page_bytes, BETA_SQUARED[favor], scratch)
         if not comments:
             drop_comments(page, scratch.types, scratch.keep)
         return Blocks(page, count, scratch.probabilities[:count], scratch.keep[:count])

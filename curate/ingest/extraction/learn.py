@@ -17,7 +17,7 @@ from curate.kernels.html_features import FEATURE_NAMES as FIRST_NAMES
 from curate.kernels.html_features import block_features
 from curate.kernels.html_lexicon import Lexicon, make_lexicon
 from curate.kernels.html_score import FEATURE_NAMES, TYPE_COLUMN, Scratch, new_scratch, spread_first_pass
-from curate.kernels.html_trees import HOPELESS, Trees, tree_scores
+from curate.kernels.html_trees import HOPELESS, Trees, make_forest, tree_scores
 from curate.kernels.html_types import PAGE_TYPES, type_probabilities
 
 Progress = Callable[[str], None]
@@ -102,10 +102,11 @@ def learn(
         progress(f"first pass, fold {number + 1} of {INNER_FOLDS}")
     for fold in folds:
         types = fit_types(examples, sorted(set(members) - set(fold)), views, seed)
+        forest = make_forest(*types)
         for member in fold:
             examples.room.known[:] = views[member]
             room = examples.room
-            type_probabilities(room.known, types, room.type_active, room.type_scores, room.types)
+            type_probabilities(room.known, forest, 0, room.type_active, room.type_scores, room.types)
             tables[member][:, TYPE_COLUMN : TYPE_COLUMN + len(PAGE_TYPES)] = examples.room.types
     first = fit(examples, members, tables, None, FIRST_PASS, len(FIRST_NAMES), seed)
     types = fit_types(examples, members, views, seed)
@@ -117,7 +118,7 @@ def learn(
 def scores_of(features: NDArray[np.int32], trees: Trees) -> NDArray[np.int64]:
     """The scores of blocks."""
     scores = np.empty(len(features), np.int64)
-    tree_scores(features, trees, np.arange(len(features)), scores)
+    tree_scores(features, make_forest(trees), 0, np.arange(len(features)), scores)
     return scores
 
 

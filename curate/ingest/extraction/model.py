@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from curate.errors import InputError
 from curate.kernels.html_lexicon import Lexicon, make_lexicon
 from curate.kernels.html_score import FEATURE_NAMES
-from curate.kernels.html_trees import Trees
+from curate.kernels.html_trees import Forest, Trees, make_forest
 from curate.kernels.html_types import PAGE_TYPES
 
 #: What the arrays refer to; a model made for other features is refused.
@@ -45,6 +45,10 @@ class ContentModel:
     def lexicon(self) -> Lexicon:
         """The lexicon as the kernels read it."""
         return make_lexicon(self.tokens, self.weights)
+
+    def forest(self) -> Forest:
+        """The trees as the kernels read them, with room of their own: one for each thread."""
+        return make_forest(self.first, self.second, *self.types)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array by name."""
