@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from curate.confine import inside, refuse_links_out
+from curate.errors import StateError
 from curate.remote_rundir import open_run
 from curate.rundir import RunDirectory, round_task_name
 from curate.stage import CorpusStage
@@ -52,6 +54,18 @@ def find_earlier(stage: CorpusStage, label: str, root: str) -> Earlier | list[st
     saved = run.saved_plan()
     if saved is None:
         return [f"{root} is not the directory of a run: it has no plan.json"]
+    try:
+        refuse_links_out(run.root)
+        return _find(stage, label, root, home, run, saved)
+    except StateError as error:
+        return [str(error)]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return [f"{run.plan} is not a plan of this version of curate ({error!r})"]
+
+
+def _find(
+    stage: CorpusStage, label: str, root: str, home: str, run: RunDirectory, saved: dict[str, Any]
+) -> Earlier | list[str]:
     steps = [(number, step) for number, step in enumerate(saved["steps"], 1) if step["name"] == stage.name]
     if not steps:
         return [f"the run in {root} has no stage {stage.name}"]
@@ -60,6 +74,7 @@ def find_earlier(stage: CorpusStage, label: str, root: str) -> Earlier | list[st
     if differences:
         return [f"{root} cannot be compared with: {difference}" for difference in differences]
     folder = f"{number:02}-{step['label']}-{step['fingerprint'][:8]}"
+    inside(run.stage(""), folder, run.plan)
     commits = _commits(run, folder, stage, saved, step)
     if commits is None:
         return [f"the run in {root} has not finished {step['label']}; run it first"]

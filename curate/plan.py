@@ -6,6 +6,7 @@ results depend on: its parameters, its version, the files it reads and the finge
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -205,8 +206,18 @@ class Plan:
             Part(p["index"], p["source"], tuple(Split(**split) for split in p["splits"]), p["key"])
             for p in data["parts"]
         )
+        for saved in data["steps"]:  # part of the names of folders
+            if not re.fullmatch("[0-9a-f]{64}", saved["fingerprint"]):
+                raise ValueError(f"{saved['fingerprint']!r} is no fingerprint")
         steps = tuple(
-            Step(number, label, stage, saved["fingerprint"], saved["parameters"], _earlier_from_json(saved["earlier"]))
+            Step(
+                number,
+                label,
+                stage,
+                saved["fingerprint"],
+                dict(saved["parameters"]),
+                _earlier_from_json(saved["earlier"]),
+            )
             for number, ((label, stage), saved) in enumerate(zip(pipeline.stages, data["steps"], strict=True), 1)
         )
         return cls(pipeline, parts, steps)
