@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from curate import __version__
-from curate.earlier import Earlier, find_earlier, not_listed
+from curate.earlier import Earlier, Files, find_earlier, not_listed
 from curate.errors import InputError, PipelineError, Problem
 from curate.ingest.files import find_files
 from curate.ingest.split import Split, split_files
@@ -280,7 +280,7 @@ def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], p
                 problems.append(Problem(where, f"{label}.{parameter}: {error}"))
             parameters.pop(parameter, None)  # what the files hold counts, not where they lie
         where = _where(parsed, ("stages", number - 1, stage.name, "against"))
-        earlier = _earlier(stage, label, where, problems) if isinstance(stage, CorpusStage) else ()
+        earlier = _earlier(stage, label, contents, where, problems) if isinstance(stage, CorpusStage) else ()
         if earlier:
             parameters["against"] = [each.contents for each in earlier]
         previous = _fingerprint_of(label, stage, parameters, contents, previous, parts)
@@ -317,9 +317,9 @@ def computed_otherwise(plan: Plan) -> list[str]:
     return labels
 
 
-def _earlier(stage: CorpusStage, label: str, where: str, problems: list[Problem]) -> tuple[Earlier, ...]:
+def _earlier(stage: CorpusStage, label: str, files: Files, where: str, problems: list[Problem]) -> tuple[Earlier, ...]:
     """The earlier runs that a stage builds upon."""
-    looked = [find_earlier(stage, label, root) for root in stage.earlier_runs()]
+    looked = [find_earlier(stage, label, files, root) for root in stage.earlier_runs()]
     found = tuple(each for each in looked if isinstance(each, Earlier))
     wrong = [text for each in looked if isinstance(each, list) for text in each] or not_listed(found)
     problems += [Problem(where, f"{label}.against: {text}") for text in wrong]
