@@ -6,6 +6,7 @@ results depend on: its parameters, its version, the files it reads and the finge
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -118,6 +119,21 @@ class Plan:
         """One task for each part."""
         return [Task("ingest", 0, part.index, part.key) for part in self.parts]
 
+    def unconditional_tasks(self, steps: Sequence[Step]) -> list[Task]:
+        """Tasks of stages that see no document, such as the index of the benchmarks: they can be done at any time."""
+        firsts = [(step, self.rounds(step.index)[:1]) for step in steps]
+        return [
+            Task("conclude", step.index, 0, self._all_parts_key(step))
+            for step, rounds in firsts
+            for one in rounds
+            if one.conclude and not (one.summarize or one.regroup or one.reduce)
+        ]
+
+    def input_bytes(self, task: Task) -> float:
+        """How much input a task sees; what concerns more than a part comes first when tasks are ordered by it."""
+        by_part = task.kind in ("ingest", "annotate", "summarize") and task.number < len(self.parts)
+        return sum(split.stop - split.start for split in self.parts[task.number].splits) if by_part else math.inf
+
     def phases(self, step: Step, counts: Callable[[Task], Mapping[str, Any] | None]) -> Iterator[list[Task]]:
         """The tasks of a stage, in groups: a group may start when the one before it is complete.
 
@@ -125,7 +141,7 @@ class Plan:
             counts: what a task counted, None while it is not done; asked only of tasks that decide what follows.
                 The groups end where that is not known yet.
         """
-        key = fingerprint(step.fingerprint, [part.key for part in self.parts])
+        key = self._all_parts_key(step)
         if isinstance(step.stage, Writer):
             yield from self._writer_phases(step, key, counts)
             return
@@ -221,6 +237,10 @@ class Plan:
             for number, ((label, stage), saved) in enumerate(zip(pipeline.stages, data["steps"], strict=True), 1)
         )
         return cls(pipeline, parts, steps)
+
+    def _all_parts_key(self, step: Step) -> str:
+        """The key of what depends on a step and on every part."""
+        return fingerprint(step.fingerprint, [part.key for part in self.parts])
 
     def _over_parts(self, kind: str, step: Step, key: str, number: int = 0) -> list[Task]:
         """A task per part. A filter's depends on its own part alone, so new input leaves the others done."""
