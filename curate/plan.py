@@ -6,6 +6,8 @@ results depend on: its parameters, its version, the files it reads and the finge
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from curate import __version__
-from curate.earlier import Earlier, find_earlier, not_listed
+from curate.earlier import Earlier, Files, find_earlier, not_listed
 from curate.errors import InputError, PipelineError, Problem
 from curate.ingest.files import find_files
 from curate.ingest.split import Split, split_files
@@ -117,6 +119,21 @@ class Plan:
         """One task for each part."""
         return [Task("ingest", 0, part.index, part.key) for part in self.parts]
 
+    def unconditional_tasks(self, steps: Sequence[Step]) -> list[Task]:
+        """Tasks of stages that see no document, such as the index of the benchmarks: they can be done at any time."""
+        firsts = [(step, self.rounds(step.index)[:1]) for step in steps]
+        return [
+            Task("conclude", step.index, 0, self._all_parts_key(step))
+            for step, rounds in firsts
+            for one in rounds
+            if one.conclude and not (one.summarize or one.regroup or one.reduce)
+        ]
+
+    def input_bytes(self, task: Task) -> float:
+        """How much input a task sees; what concerns more than a part comes first when tasks are ordered by it."""
+        by_part = task.kind in ("ingest", "annotate", "summarize") and task.number < len(self.parts)
+        return sum(split.stop - split.start for split in self.parts[task.number].splits) if by_part else math.inf
+
     def phases(self, step: Step, counts: Callable[[Task], Mapping[str, Any] | None]) -> Iterator[list[Task]]:
         """The tasks of a stage, in groups: a group may start when the one before it is complete.
 
@@ -124,7 +141,7 @@ class Plan:
             counts: what a task counted, None while it is not done; asked only of tasks that decide what follows.
                 The groups end where that is not known yet.
         """
-        key = fingerprint(step.fingerprint, [part.key for part in self.parts])
+        key = self._all_parts_key(step)
         if isinstance(step.stage, Writer):
             yield from self._writer_phases(step, key, counts)
             return
@@ -205,11 +222,25 @@ class Plan:
             Part(p["index"], p["source"], tuple(Split(**split) for split in p["splits"]), p["key"])
             for p in data["parts"]
         )
+        for saved in data["steps"]:  # part of the names of folders
+            if not re.fullmatch("[0-9a-f]{64}", saved["fingerprint"]):
+                raise ValueError(f"{saved['fingerprint']!r} is no fingerprint")
         steps = tuple(
-            Step(number, label, stage, saved["fingerprint"], saved["parameters"], _earlier_from_json(saved["earlier"]))
+            Step(
+                number,
+                label,
+                stage,
+                saved["fingerprint"],
+                dict(saved["parameters"]),
+                _earlier_from_json(saved["earlier"]),
+            )
             for number, ((label, stage), saved) in enumerate(zip(pipeline.stages, data["steps"], strict=True), 1)
         )
         return cls(pipeline, parts, steps)
+
+    def _all_parts_key(self, step: Step) -> str:
+        """The key of what depends on a step and on every part."""
+        return fingerprint(step.fingerprint, [part.key for part in self.parts])
 
     def _over_parts(self, kind: str, step: Step, key: str, number: int = 0) -> list[Task]:
         """A task per part. A filter's depends on its own part alone, so new input leaves the others done."""
@@ -269,7 +300,7 @@ def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], p
                 problems.append(Problem(where, f"{label}.{parameter}: {error}"))
             parameters.pop(parameter, None)  # what the files hold counts, not where they lie
         where = _where(parsed, ("stages", number - 1, stage.name, "against"))
-        earlier = _earlier(stage, label, where, problems) if isinstance(stage, CorpusStage) else ()
+        earlier = _earlier(stage, label, contents, where, problems) if isinstance(stage, CorpusStage) else ()
         if earlier:
             parameters["against"] = [each.contents for each in earlier]
         previous = _fingerprint_of(label, stage, parameters, contents, previous, parts)
@@ -306,9 +337,9 @@ def computed_otherwise(plan: Plan) -> list[str]:
     return labels
 
 
-def _earlier(stage: CorpusStage, label: str, where: str, problems: list[Problem]) -> tuple[Earlier, ...]:
+def _earlier(stage: CorpusStage, label: str, files: Files, where: str, problems: list[Problem]) -> tuple[Earlier, ...]:
     """The earlier runs that a stage builds upon."""
-    looked = [find_earlier(stage, label, root) for root in stage.earlier_runs()]
+    looked = [find_earlier(stage, label, files, root) for root in stage.earlier_runs()]
     found = tuple(each for each in looked if isinstance(each, Earlier))
     wrong = [text for each in looked if isinstance(each, list) for text in each] or not_listed(found)
     problems += [Problem(where, f"{label}.against: {text}") for text in wrong]

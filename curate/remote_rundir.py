@@ -32,6 +32,7 @@ from curate.storage import (
     Commit,
     DamagedError,
     json_bytes,
+    parse_commit,
     parse_sealed,
     publish_folder,
     sealed_bytes,
@@ -278,7 +279,7 @@ class RemoteRunDirectory(RunDirectory):
     def _read_commit(self, task: tuple[Path, str]) -> Commit | DamagedError | None:
         file, key = task
         try:
-            commit = self.store.read(self._key(file), _parse_commit)
+            commit = self.store.read(self._key(file), parse_commit)
         except ValueError as error:  # torn or altered where it lies
             self.memory.foreign.add(file)
             return DamagedError(file.relative_to(self.root), str(error))
@@ -293,7 +294,7 @@ class RemoteRunDirectory(RunDirectory):
         """A commit that must be there, since the task that needs it came later."""
         if file not in self.memory.commits:
             try:
-                commit = self.store.read(self._key(file), _parse_commit)
+                commit = self.store.read(self._key(file), parse_commit)
             except ValueError:
                 commit = None
             if commit is None:
@@ -312,7 +313,7 @@ class RemoteRunDirectory(RunDirectory):
         if there is None:
             return commit
         try:
-            first = _parse_commit(there)
+            first = parse_commit(there)
         except ValueError:
             first = Commit("")
         if first.key != commit.key:
@@ -382,11 +383,3 @@ class RemoteRunDirectory(RunDirectory):
         """The hash of each file that a commit names in a folder."""
         prefix, named = self._key(folder) + "/", self._named(commit)
         return {key.removeprefix(prefix): named[key]["sha256"] for key in named if key.startswith(prefix)}
-
-
-def _parse_commit(data: bytes) -> Commit:
-    """A commit; raises `ValueError` for what is none, or has been altered."""
-    try:
-        return Commit(**parse_sealed(data))
-    except TypeError as error:
-        raise ValueError(f"no commit: {error}") from error

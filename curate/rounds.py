@@ -23,13 +23,13 @@ Save = Callable[[Sequence[pa.RecordBatch]], None]
 
 
 class Summaries(Sequence[pa.Table]):
-    """The tables of all parts; each is opened when it is asked for."""
+    """The tables of all parts, those of earlier runs last; each is opened when it is asked for."""
 
     def __init__(self, tables: StageTables, round_name: str):
         self._tables, self._name = tables, round_name
 
     def __len__(self) -> int:
-        return self._tables.own_parts
+        return self._tables.parts
 
     def __getitem__(self, part: Any) -> Any:
         if not 0 <= part < len(self):

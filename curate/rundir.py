@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from curate.confine import refuse_links_out
 from curate.errors import ResourceError, StateError
 from curate.storage import (
     Commit,
@@ -251,11 +252,12 @@ class RunDirectory:
             A function that raises `StateError` if the lock has been lost, which one of this machine cannot be.
 
         Raises:
-            StateError: another process holds it.
+            StateError: another process holds it, or a link in it leads out of it.
             ResourceError: the directory cannot be written.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
+            refuse_links_out(self.root)
             file = (self.root / "LOCK").open("a+", encoding="utf-8")
         except OSError as error:
             message = f"cannot write the run directory {self.root}: {error.strerror}; choose another with --output DIR"
@@ -272,9 +274,10 @@ class RunDirectory:
         """Read the run directory while no run writes to it; nothing is written, and others may read too.
 
         Raises:
-            StateError: another process writes to it.
+            StateError: another process writes to it, or a link in it leads out of it.
         """
         try:
+            refuse_links_out(self.root)
             file = (self.root / "LOCK").open(encoding="utf-8")
         except FileNotFoundError:  # a copy without it: there is nobody to wait for
             yield

@@ -177,16 +177,19 @@ class _Runner:
         self.check_lock = check_lock
         self.funnel = Funnel()
         self.timings: dict[str, float] = {}
-        self.tasks_run = self.tasks_reused = 0
+        self._run: set[Task] = set()
+        self._reused: set[Task] = set()
 
     def run(self, last: int) -> RunResult:
         began = time.monotonic()
         self.directory.remove_parts_from(len(self.plan.parts))
         self._save_plan()
-        ingested = self._step("ingest", iter([self.plan.ingest_tasks()]))
+        steps = self.plan.steps[:last]
+        first = [*self.plan.ingest_tasks(), *self.plan.unconditional_tasks(steps)]
+        ingested = self._step("ingest", iter([first]))[: len(self.plan.parts)]
         self.funnel.add("ingest", (commit.counts["tally"] for commit in ingested))
         check_parts_apart(self.plan.parts, [commit.counts["offsets"] for commit in ingested])
-        for step in self.plan.steps[:last]:
+        for step in steps:
             done = self._step(step.label, self.plan.phases(step, self._counts))
             if not isinstance(step.stage, Writer):
                 self.funnel.add(step.label, (c.counts["tally"] for c in done if "tally" in c.counts))
@@ -197,8 +200,8 @@ class _Runner:
         write_sealed(self.directory.timings, {"seconds": self.timings, "peak_memory_bytes": peak})
         self.directory.save(self.directory.timings)
         self._commit_run(last)
-        counts = (self.tasks_run, self.tasks_reused, peak)
-        return RunResult(self.directory, self.plan, self.plan.steps[:last], reports, self.funnel, seconds, *counts)
+        counts = (len(self._run), len(self._reused), peak)
+        return RunResult(self.directory, self.plan, steps, reports, self.funnel, seconds, *counts)
 
     def _counts(self, task: Task) -> Mapping[str, Any] | None:
         """What a task counted, once it is done."""
@@ -216,13 +219,14 @@ class _Runner:
             for task in todo:
                 self.directory.discard(_commit_file(self.directory, self.plan, task))
             self.reporter.extend(len(tasks), len(tasks) - len(todo))
+            todo.sort(key=self.plan.input_bytes, reverse=True)  # so that no worker ends long after the others
             for task, commit in self.engine.run(self.directory.location, todo):
                 self.check_lock()
                 found[task] = commit
                 documents, kept = _documents(commit)
                 self.reporter.advance(documents, kept)
-            self.tasks_run += len(todo)
-            self.tasks_reused += len(tasks) - len(todo)
+            self._run.update(todo)
+            self._reused.update(found.keys() - self._run)
             commits += [commit for commit in found.values() if commit is not None]
         self.reporter.finish()
         self.timings[label] = round(time.monotonic() - began, 3)

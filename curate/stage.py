@@ -151,8 +151,8 @@ class Round:
     Attributes:
         name: what the round finds out, such as `"count"`; part of file names.
         conclude: called once as `conclude(corpus, summaries, state)`: reads what it needs and writes files into
-            the folder `state` (and `state / "reports"`). `summaries` gives the table of each part, memory-mapped, when
-            asked for it. What a reduce wrote is read from `corpus.tables`.
+            the folder `state` (and `state / "reports"`). `summaries` gives the table of each part, those of earlier
+            runs last, memory-mapped, when asked for it. What a reduce wrote is read from `corpus.tables`.
         summarize: called for each batch of each part, in any order and process; the tables of a part's batches
             are concatenated. None if the round needs no summaries. Files of earlier rounds are loaded by then.
         regroup: called for each part, those of earlier runs included, as `regroup(corpus, part)`, in place of
@@ -183,11 +183,11 @@ class Round:
 class CorpusStage(Stage):
     """A stage that must see the corpus before it can judge a document: map, reduce, then map."""
 
-    #: Parameters that must be those of the earlier runs that the stage builds upon.
+    #: Parameters that must be those of the earlier runs that the stage builds upon; its input files must be, too.
     shared: ClassVar[tuple[str, ...]] = ()
 
     def earlier_runs(self) -> Sequence[str]:
-        """Run directories whose tables of the stage's first round are taken in, as parts after the own ones."""
+        """Run directories whose tables of the stage's first summaries are taken in, as parts after the own ones."""
         return ()
 
     @abstractmethod

@@ -16,6 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from curate.confine import is_relative_name
 from curate.disk import naming_refusals
 
 _TEMPORARY = ".tmp"
@@ -151,11 +152,24 @@ def write_commit(file: Path, commit: Commit) -> None:
 def load_commit(file: Path) -> Commit:
     """A commit as it was written; raises `DamagedError` where it is missing, torn or altered."""
     try:
-        return Commit(**read_sealed(file))
+        return parse_commit(file.read_bytes())
     except OSError as error:
         raise DamagedError(file, str(error.strerror)) from error
-    except (ValueError, TypeError) as error:  # torn, altered, or of another version of curate
+    except ValueError as error:  # torn, altered, or of another version of curate
         raise DamagedError(file, str(error)) from error
+
+
+def parse_commit(data: bytes) -> Commit:
+    """A commit; raises `ValueError` for what is none, has been altered, or names a file outside of its run."""
+    try:
+        commit = Commit(**parse_sealed(data))
+        names = [output["path"] for output in commit.outputs if output["bytes"] >= 0 and output["sha256"] + ""]
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"no commit: {error}") from error
+    for name in names:
+        if not is_relative_name(name):
+            raise ValueError(f"it names the file {name!r}, which is not inside the run directory")
+    return commit
 
 
 def read_commit(file: Path, key: str, root: Path) -> Commit | None:

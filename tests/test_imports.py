@@ -13,7 +13,19 @@ PACKAGE = Path(curate.__file__).parent
 
 #: From the bottom up: a module may import only from its own layer or from those before it.
 LAYERS = (
-    ("errors", "loop_cache", "disk", "draws", "kernels", "memory", "sampling", "storage", "strict_yaml", "demo"),
+    (
+        "errors",
+        "loop_cache",
+        "confine",
+        "disk",
+        "draws",
+        "kernels",
+        "memory",
+        "sampling",
+        "storage",
+        "strict_yaml",
+        "demo",
+    ),
     ("objects",),
     ("documents", "tables"),
     ("stored_table",),

@@ -23,7 +23,7 @@ from curate.kernels.distinct import distinct
 from curate.stage import Annotations, CorpusStage, Round
 from curate.tables import write_parquet
 
-_COUNTS = "ngram_documents.npy"
+_COUNT, _COUNTS = "count", "ngram_documents.npy"
 
 
 def _as_list(value: Any) -> Any:
@@ -31,7 +31,7 @@ def _as_list(value: Any) -> Any:
 
 
 #: One string stands for a list of one.
-Strings = Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str]), Field(min_length=1)]
+Strings = Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 
 
 class Decontaminate(CorpusStage):
@@ -55,6 +55,10 @@ class Decontaminate(CorpusStage):
       Contexts that come from the web, such as BoolQ's from Wikipedia, are cut out of Wikipedia then; name the
       fields, `fields: {squad: [question]}`, to look for questions only. Each field is a text of its own, and
       is divided at prompt labels such as `Question:` at the start of a line.
+
+    With `against` the documents of earlier runs are counted too, from the tables that these runs left, so that an
+    n-gram is ignored here if and only if a run over all of them together would ignore it. Only documents of this run
+    are changed; `benchmarks` and `benchmark_items` speak of all runs, `contamination` of this one.
 
     Columns: `matches`, the merged spans of a document, and `cut_count`, the cuts that `max_cuts` compares.
     Reports: `contamination` (document, item and span of each match), `benchmarks` (items clean, dirty and too short)
@@ -85,10 +89,12 @@ class Decontaminate(CorpusStage):
     version: ClassVar[int] = 2
     reports: ClassVar[tuple[str, ...]] = ("contamination", "benchmarks", "benchmark_items")
     edits: ClassVar[bool] = True
+    shared: ClassVar[tuple[str, ...]] = ("fields", "ngram", "min_item_words")
 
     benchmarks: Strings = Field(
+        min_length=1,
         description="Paths or patterns of .jsonl, .jsonl.gz or .jsonl.zst files, one item a line; a benchmark has the "
-        "name of its file, without suffixes."
+        "name of its file, without suffixes.",
     )
     fields: list[str] | dict[str, list[str]] | None = Field(
         None,
@@ -105,6 +111,11 @@ class Decontaminate(CorpusStage):
     max_document_count: int | None = Field(
         10, ge=0, description="N-grams found in more documents are ignored. None: no n-gram is."
     )
+    against: Strings = Field(
+        [],
+        description="Run directories of earlier crawls: an n-gram's documents there count towards max_document_count. "
+        "Their counts are read again, not their text. The same stage, over the same benchmarks, must be in them.",
+    )
 
     _index: BenchmarkIndex | None = PrivateAttr(None)
     _ignored: NDArray[np.bool_] | None = PrivateAttr(None)
@@ -119,9 +130,13 @@ class Decontaminate(CorpusStage):
         """The benchmark files."""
         return {"benchmarks": self.benchmarks}
 
+    def earlier_runs(self) -> Sequence[str]:
+        """Those that the stage is `against`."""
+        return self.against
+
     def rounds(self) -> Sequence[Round]:
         """Build the index of benchmark n-grams once; then count the documents that each n-gram is in."""
-        return [Round("index", self._build_index), Round("count", self._conclude_counts, self._count)]
+        return [Round("index", self._build_index), Round(_COUNT, self._conclude_counts, self._count)]
 
     def load(self, state: Path) -> None:
         """Memory-map the index and, once there, the counts."""
@@ -169,7 +184,7 @@ class Decontaminate(CorpusStage):
 
     def _conclude_counts(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
         documents = np.zeros(len(self._loaded), np.int64)
-        for table in summaries:
+        for table in summaries:  # those of earlier runs too
             np.add.at(documents, table["ngram"].to_numpy(), table["documents"].to_numpy())
         np.save(state / _COUNTS, documents)
         ignored = self._too_common(documents)

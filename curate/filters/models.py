@@ -73,7 +73,7 @@ class LogisticModel(Model):
     kind = "logistic"
     features = "lower-cased words hashed, term frequency, length 1 (v2)"
     weights_file = "weights.npy"
-    package = "scikit-learn"
+    package = "scipy"
     hash_bits: int
     bias: float
 
@@ -112,13 +112,10 @@ class LogisticModel(Model):
         return examples[rows]
 
     def fit(self, examples: Any, positive: NDArray[np.bool_], seed: int) -> None:
-        """Learn by scikit-learn's L-BFGS, in one thread: the sums of more would depend on their number."""
-        from sklearn.linear_model import LogisticRegression
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        """Learn by Newton's method."""
+        from curate.filters.logistic_fit import fit_logistic
 
-        with threadpool_limits(1):
-            learnt = LogisticRegression(C=self.INVERSE_PENALTY, max_iter=1000).fit(examples, positive)
-        self.weights, self.bias = learnt.coef_[0].astype(np.float64), float(learnt.intercept_[0])
+        self.weights, self.bias = fit_logistic(examples, positive, self.INVERSE_PENALTY)
 
     def predict(self, examples: Any) -> NDArray[np.float64]:
         """The logistic function of the weighted sum."""

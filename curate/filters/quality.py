@@ -70,7 +70,7 @@ class QualityFilter(CorpusStage):
     """
 
     name: ClassVar[str] = "quality_filter"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reports: ClassVar[tuple[str, ...]] = ("quality",)
 
     positives: list[str] = Field([], description="Sources that show what a good document is.")

@@ -12,7 +12,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from curate.errors import InputError, ResourceError
+from curate.confine import inside
+from curate.errors import InputError, ResourceError, StateError
 from curate.objects.retry import in_words, retrying
 from curate.objects.settings import StorageSettings
 from curate.objects.store import connect, etag_of
@@ -107,12 +108,22 @@ def _below(path: Path) -> Iterator[Path]:
         return
     state = path / "state.json"
     if state.is_file() and (path / "dataset_info.json").is_file():  # a folder of datasets.save_to_disk
-        listed = json.loads(state.read_text(encoding="utf-8"))["_data_files"]
-        yield from (path / entry["filename"] for entry in listed)
+        yield from _listed(state)
         return
     for entry in path.iterdir():
         if not entry.name.startswith(".") and entry.name != "dataset_dict.json":
             yield from _below(entry)
+
+
+def _listed(state: Path) -> list[Path]:
+    """The files that the list of a `datasets` folder names."""
+    try:
+        names = [entry["filename"] for entry in json.loads(state.read_text(encoding="utf-8"))["_data_files"]]
+        return [inside(state.parent, name, state) for name in names]
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise InputError(f"{state}: not the list of files that datasets.save_to_disk writes ({error!r})") from error
+    except StateError as error:
+        raise InputError(str(error)) from None
 
 
 def _find_remote(pattern: str) -> tuple[str, dict[str, Facts]]:

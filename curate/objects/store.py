@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from curate.confine import is_relative_name
 from curate.errors import CurateError, ResourceError, StateError
 from curate.objects.retry import BadAnswerError, in_words, is_permanent, missing_library, retrying
 from curate.objects.settings import StorageSettings
@@ -211,6 +212,8 @@ class ObjectStore:
         return self.url.startswith(_S3)
 
     def _at(self, key: str) -> str:
+        if key and not is_relative_name(key):
+            raise StateError(f"{self.url} names the object {key!r}, which is not inside it; nothing else is touched")
         return f"{self.root}/{key}" if key else self.root
 
     def _lost(self, key: str, what: str) -> StateError:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curate.confine import inside
 from curate.plan import Plan, Step
 from curate.run_corpus import RunCorpus
 from curate.rundir import RunDirectory
@@ -26,11 +27,14 @@ def check_tokens(run: RunDirectory, plan: Plan, steps: int) -> Iterator[Finding]
     for step in plan.steps[:steps]:
         folder = run.shards(step.folder)
         if isinstance(step.stage, Writer) and (folder / "manifest.json").exists():
-            manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-            for what, expected, found in _sums(run, plan, step, manifest, folder):
-                if expected != found:
-                    name = f"{folder.relative_to(run.root).as_posix()}/manifest.json"
-                    yield Finding(name, f"{what}: {expected}", str(found), REPORT)
+            name = f"{folder.relative_to(run.root).as_posix()}/manifest.json"
+            try:
+                manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+                for what, expected, found in _sums(run, plan, step, manifest, folder):
+                    if expected != found:
+                        yield Finding(name, f"{what}: {expected}", str(found), REPORT)
+            except (ValueError, KeyError, TypeError) as error:
+                yield Finding(name, "a manifest as write_tokens writes it", repr(error), REPORT)
 
 
 def _sums(
@@ -38,7 +42,8 @@ def _sums(
 ) -> Iterator[tuple[str, Any, Any]]:
     """What should be equal: what it is, what the manifest says, what is counted."""
     rows = {shard["name"]: shard["rows"] for shard in manifest["shards"]}
-    yield "rows of each shard", rows, {name: _rows_of(folder / name) for name in rows}
+    source = folder / "manifest.json"
+    yield "rows of each shard", rows, {name: _rows_of(inside(folder, name, source)) for name in rows}
     yield "rows", manifest["rows"], sum(rows.values())
     yield "tokens", manifest["tokens"], manifest["rows"] * manifest["sequence_length"]
     tokens = sum(shard["tokens"] for shard in manifest["shards"])
@@ -49,7 +54,7 @@ def _sums(
     yield "tokens and tail", manifest["tokens_counted"], manifest["tokens"] + manifest["tail_tokens_dropped"]
     yield "tokens counted", manifest["tokens_counted"], _of_corpus(run, plan, step)
     for file in (*manifest["shards"], *manifest["files"]):
-        path = folder / file["name"]
+        path = inside(folder, file["name"], source)
         found = [path.stat().st_size, sha256_file(path)]
         yield f"bytes and sha256 of {path.name}", [file["bytes"], file["sha256"]], found
 
