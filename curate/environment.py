@@ -12,7 +12,7 @@ from pathlib import Path
 
 from curate import __version__
 
-_PACKAGES = ("numpy", "pyarrow", "numba", "scipy", "tokenizers", "fastwarc", "resiliparse", "fasttext-numpy2")
+_PACKAGES = ("numpy", "pyarrow", "numba", "scikit-learn", "tokenizers", "fastwarc", "resiliparse", "fasttext-numpy2")
 
 
 def describe_environment() -> dict[str, object]:

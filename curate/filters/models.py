@@ -73,7 +73,7 @@ class LogisticModel(Model):
     kind = "logistic"
     features = "lower-cased words hashed, term frequency, length 1 (v2)"
     weights_file = "weights.npy"
-    package = "scipy"
+    package = "scikit-learn"
     hash_bits: int
     bias: float
 
@@ -112,10 +112,20 @@ class LogisticModel(Model):
         return examples[rows]
 
     def fit(self, examples: Any, positive: NDArray[np.bool_], seed: int) -> None:
-        """Learn by Newton's method."""
-        from curate.filters.logistic_fit import fit_logistic
+        """Learn by scikit-learn's Newton method, in one thread: the sums of more would depend on their number.
 
-        self.weights, self.bias = fit_logistic(examples, positive, self.INVERSE_PENALTY)
+        Its L-BFGS stops farther from the optimum, and took 20 times as long on 2,666 examples, or five times with
+        features left out that no example has.
+        """
+        from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        used = np.unique(examples.indices)
+        with threadpool_limits(1):
+            learner = LogisticRegression(C=self.INVERSE_PENALTY, max_iter=1000, solver="newton-cg")
+            learnt = learner.fit(examples[:, used], positive)
+        self.weights = np.zeros(1 << self.hash_bits)
+        self.weights[used], self.bias = learnt.coef_[0], float(learnt.intercept_[0])
 
     def predict(self, examples: Any) -> NDArray[np.float64]:
         """The logistic function of the weighted sum."""

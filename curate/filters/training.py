@@ -122,25 +122,16 @@ def train_classifier(examples: Sequence[pa.Table], model: Model, classes: Classe
     Memory: see `training_bytes`. An example takes 12 bytes for each distinct word of its document (logistic), or its
     first 10,000 characters (fastText).
     """
+    from sklearn.metrics import roc_auc_score
+
     sample = _stacked(examples, model, classes)
     learn = np.flatnonzero(~sample.held_out)
     model.fit(model.take(sample.encoded, learn), sample.positive[learn], classes.seed)
     scores = model.predict(sample.encoded)
-    auc = area_under_curve(sample.positive[sample.held_out], scores[sample.held_out])
+    auc = float(roc_auc_score(sample.positive[sample.held_out], scores[sample.held_out]))
     (state / "reports").mkdir(parents=True, exist_ok=True)
     pq.write_table(_distribution(sample, scores), state / "reports" / "quality.parquet")
     return save_classifier(model, _card(model, classes, sample, auc), state / FOLDER)
-
-
-def area_under_curve(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    """The share of pairs of a positive and a negative in which the positive scores higher; ties count half.
-
-    >>> area_under_curve(np.array([True, True, False, False]), np.array([0.9, 0.5, 0.5, 0.1]))
-    0.875
-    """
-    ascending = np.sort(scores[~positive])
-    below = np.searchsorted(ascending, scores[positive]) + np.searchsorted(ascending, scores[positive], "right")
-    return float(below.sum()) / (2 * len(ascending) * len(below))
 
 
 def _weighted(

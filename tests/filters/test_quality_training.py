@@ -98,7 +98,7 @@ def test_card_holds_no_path_and_no_date(docs, tmp_path):
     card = train([docs], LogisticModel(12), CLASSES, tmp_path)
     text = (tmp_path / "classifier" / "card.json").read_text()
     assert str(tmp_path) not in text and json.loads(text)["held_out_auc"] == card.held_out_auc
-    assert set(card.versions) == {"curate", "scipy"}
+    assert set(card.versions) == {"curate", "scikit-learn"}
     assert f"{card.held_out_auc:.4f}" in (tmp_path / "classifier" / "card.md").read_text()
     assert load_card(tmp_path / "classifier") == card
 
