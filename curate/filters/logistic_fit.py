@@ -58,6 +58,7 @@ class _Loss:
     def __init__(self, examples: Any, signs: NDArray[np.float64], inverse_penalty: float):
         self._examples, self._transposed = examples, examples.T.tocsr()
         self._signs, self._inverse_penalty = signs, inverse_penalty
+        self._at, self._bend = np.full(examples.shape[1] + 1, np.nan), np.empty(0)
 
     def __call__(self, at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         margins = self._signs * (self._examples @ at[:-1] + at[-1])
@@ -67,9 +68,11 @@ class _Loss:
 
     def curvature(self, at: NDArray[np.float64], direction: NDArray[np.float64]) -> NDArray[np.float64]:
         """The Hessian at a point times a direction."""
-        probability = _logistic(self._examples @ at[:-1] + at[-1])
+        if not np.array_equal(at, self._at):  # many directions are asked for at one point
+            probability = _logistic(self._examples @ at[:-1] + at[-1])
+            self._at, self._bend = at.copy(), self._inverse_penalty * probability * (1 - probability)
         along = self._examples @ direction[:-1] + direction[-1]
-        return self._gathered(self._inverse_penalty * probability * (1 - probability) * along, direction)
+        return self._gathered(self._bend * along, direction)
 
     def _gathered(self, of_examples: NDArray[np.float64], penalised: NDArray[np.float64]) -> NDArray[np.float64]:
         """What examples say, by weight, with the penalty's share; the bias last."""
