@@ -133,7 +133,9 @@ def run(
     from curate.report.progress import live
     from curate.report.summary import print_summary
     from curate.runner import run as run_pipeline
+    from curate.without_pandas import keep_pandas_out
 
+    keep_pandas_out()
     if scratch:
         os.environ["CURATE_STORAGE_SCRATCH"] = scratch  # worker processes look there as well
     console = Console(stderr=False)
@@ -183,7 +185,7 @@ def check(pipeline: str, overrides: tuple[str, ...], source_paths: tuple[str, ..
 @click.argument("run")
 @click.option("--repair", is_flag=True, help="Take back the commits of damaged files, so that a run makes them again.")
 def verify(run: str, repair: bool) -> None:
-    """Check every file of RUN, a run directory, against its commit, and count documents and tokens again."""
+    """Check every file of RUN, a run directory or its URL, against its commit, and count documents and tokens again."""
     from rich.console import Console
 
     from curate.report.verification_table import print_repair, print_verification
@@ -194,7 +196,7 @@ def verify(run: str, repair: bool) -> None:
     found = verify_run(run)
     print_verification(console, found)
     if repair:
-        print_repair(console, found.run, take_back(found))
+        print_repair(console, take_back(found))
     if not found.ok:
         sys.exit(1)
 

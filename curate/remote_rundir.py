@@ -25,6 +25,7 @@ from typing import Any
 from curate.errors import InternalError, PipelineError, Problem, ResourceError, StateError
 from curate.objects.cache import BlobCache
 from curate.objects.lease import Lease
+from curate.objects.mirror import mirrored
 from curate.objects.store import ObjectStore
 from curate.objects.view import new_view, remove_with
 from curate.rundir import RunDirectory
@@ -207,8 +208,12 @@ class RemoteRunDirectory(RunDirectory):
     def discard(self, commit: Path) -> None:
         """Delete a commit of another key."""
         if commit in self.memory.foreign:
-            self.store.delete(self._key(commit))
+            self.take_back(commit)
             self.memory.foreign.discard(commit)
+
+    def take_back(self, commit: Path) -> None:
+        """Delete a commit."""
+        self.store.delete(self._key(commit))
 
     def commit_task(self, file: Path, commit: Commit) -> Commit:
         """Upload the outputs of a task, then create its commit."""
@@ -268,6 +273,13 @@ class RemoteRunDirectory(RunDirectory):
         lease = Lease(self.store)
         with lease.held():
             yield lease.check
+
+    @contextmanager
+    def quiet(self) -> Iterator[RunDirectory]:
+        """A copy of the run on this machine, made while no run writes to it."""
+        Lease(self.store).refuse_if_held()
+        with mirrored(self.store) as folder:
+            yield RunDirectory(folder)
 
     def _key(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()

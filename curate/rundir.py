@@ -201,6 +201,10 @@ class RunDirectory:
 
     def discard(self, commit: Path) -> None:
         """Forget a commit of another key before its outputs are written anew."""
+        self.take_back(commit)
+
+    def take_back(self, commit: Path) -> None:
+        """Remove a commit, so that its task will be done again."""
         commit.unlink(missing_ok=True)
 
     def load_plan(self) -> dict[str, Any]:
@@ -270,8 +274,8 @@ class RunDirectory:
             yield lambda: None
 
     @contextmanager
-    def quiet(self) -> Iterator[None]:
-        """Read the run directory while no run writes to it; nothing is written, and others may read too.
+    def quiet(self) -> Iterator[RunDirectory]:
+        """The run directory on this machine, while no run writes to it; nothing is written, and others may read too.
 
         Raises:
             StateError: another process writes to it, or a link in it leads out of it.
@@ -280,11 +284,11 @@ class RunDirectory:
             refuse_links_out(self.root)
             file = (self.root / "LOCK").open(encoding="utf-8")
         except FileNotFoundError:  # a copy without it: there is nobody to wait for
-            yield
+            yield self
             return
         with file:
             self._take(file, fcntl.LOCK_SH)
-            yield
+            yield self
 
     def _take(self, file: TextIO, how: int) -> None:
         try:

@@ -24,6 +24,7 @@ LAYERS = (
         "sampling",
         "storage",
         "strict_yaml",
+        "without_pandas",
         "demo",
     ),
     ("objects",),

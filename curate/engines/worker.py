@@ -33,7 +33,9 @@ def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
     from curate.engines.failure import describe
     from curate.ingest.watch import RecordClock, Watched
     from curate.tasks import execute
+    from curate.without_pandas import keep_pandas_out
 
+    keep_pandas_out()
     clock = RecordClock(clock_descriptor)
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)

@@ -61,6 +61,16 @@ class Lease:
             if not self._lost:
                 self.store.delete(self.key)
 
+    def refuse_if_held(self) -> None:
+        """Make sure that nobody holds it; whoever comes later is not kept out.
+
+        Raises:
+            StateError: somebody does; the message names them.
+        """
+        found = self._read()
+        if found is not None and not self._is_abandoned(found):
+            raise StateError(f"{self._url} is in use by {found.get('holder', 'another process')}; wait for it")
+
     def check(self) -> None:
         """Make sure that the lease is still ours.
 

@@ -1,6 +1,7 @@
-"""A folder of an object store. Every request is checked and tried again; no listing is ever asked for.
+"""A folder of an object store. Every request is checked and tried again.
 
-A listing may be stale and a folder of many objects is slow to list, so whoever asks must know the exact key.
+A listing may be stale and a folder of many objects is slow to list, so whoever asks must know the exact key; only a
+verification lists.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,13 +127,12 @@ class ObjectStore:
         def operation() -> None:
             digest = hashlib.sha256()
             with atomic_file(target) as temporary, temporary.open("wb") as file:
-                for start in range(0, size, self.settings.block_bytes):
-                    try:
-                        block = self.read_range(key, start, min(size, start + self.settings.block_bytes))
-                    except (FileNotFoundError, BadAnswerError) as error:
-                        raise self._lost(key, "is gone, or shorter than what was committed") from error
-                    digest.update(block)
-                    file.write(block)
+                try:
+                    for block in self._blocks(key, size):
+                        digest.update(block)
+                        file.write(block)
+                except (FileNotFoundError, BadAnswerError) as error:
+                    raise self._lost(key, "is gone, or shorter than what was committed") from error
                 if digest.hexdigest() != sha256:
                     raise BadAnswerError("another content")
 
@@ -140,6 +140,34 @@ class ObjectStore:
             retrying(operation, self.settings)
         except BadAnswerError as error:
             raise self._lost(key, "does not have the content that was committed") from error
+
+    def download_as_is(self, key: str, target: Path, size: int) -> None:
+        """Make a local file of an object of that size, whatever it holds.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+            ResourceError: the store does not answer, or always gives less.
+        """
+        with atomic_file(target, synced=False) as temporary, temporary.open("wb") as file:
+            try:
+                for block in self._blocks(key, size):
+                    file.write(block)
+            except BadAnswerError as error:
+                raise ResourceError(f"{self.url}/{key}: {error}; the object changes, or the store fails") from error
+
+    def _blocks(self, key: str, size: int) -> Iterator[bytes]:
+        for start in range(0, size, self.settings.block_bytes):
+            yield self.read_range(key, start, min(size, start + self.settings.block_bytes))
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of every object that a listing shows, by key."""
+        options = {"refresh": True} if self._is_s3 else {}
+        try:
+            found = self._try("", lambda: self.filesystem.find(self.root, detail=True, **options))
+        except FileNotFoundError:
+            return {}
+        own = {path.removeprefix(self.root).lstrip("/"): int(facts["size"]) for path, facts in found.items()}
+        return {key: size for key, size in own.items() if key}
 
     def upload(self, source: Path, key: str) -> None:
         """Make an object of a complete local file; it becomes visible whole or not at all."""

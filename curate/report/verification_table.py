@@ -24,10 +24,10 @@ def print_verification(console: Console, found: Verification) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def print_repair(console: Console, run: Path, commits: Iterable[Path]) -> None:
+def print_repair(console: Console, commits: Iterable[Path]) -> None:
     """Print which commits were taken back."""
     for commit in commits:
-        console.print(f"taken back: {commit.relative_to(run)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"taken back: {commit}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(findings: Iterable[Finding]) -> Table:

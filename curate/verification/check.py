@@ -7,6 +7,7 @@ from pathlib import Path
 
 from curate.errors import StateError
 from curate.plan import Plan
+from curate.remote_rundir import open_run
 from curate.rundir import RunDirectory
 from curate.storage import Commit
 from curate.verification.conservation import recount
@@ -25,19 +26,19 @@ def verify(run: str | Path) -> Verification:
     damage, nor are files that no commit names, but both are told apart from it in the findings.
 
     Args:
-        run: the run directory; it is only read.
+        run: the run directory, a path or URL; it is only read. One at a URL is fetched whole, which needs that much
+            room in the scratch folder (docs/storage.md).
 
     Raises:
         StateError: it is no run directory, or a run is writing to it.
     """
-    directory = RunDirectory(Path(run))
-    if not directory.plan.exists() and not directory.documents.exists():
-        raise StateError(f"{run} is no run directory: it has neither plan.json nor documents/")
-    with directory.quiet():
-        return _verify(directory)
+    with open_run(run).quiet() as directory:
+        if not directory.plan.exists() and not directory.documents.exists():
+            raise StateError(f"{run} is no run directory: it has neither plan.json nor documents/")
+        return _verify(directory, str(run))
 
 
-def _verify(run: RunDirectory) -> Verification:
+def _verify(run: RunDirectory, name: str) -> Verification:
     inventory = take_inventory(run)
     plan, findings = check_plan(run)
     finished, more = check_finished(run, plan)
@@ -51,7 +52,7 @@ def _verify(run: RunDirectory) -> Verification:
     findings += strays(inventory)
     findings.sort(key=lambda finding: (not finding.damage, finding.file))
     return Verification(
-        run.root,
+        name,
         tuple(findings),
         run.finished.exists(),
         len(inventory.commits),
@@ -81,13 +82,14 @@ def repair(found: Verification) -> list[Path]:
     Nothing else is touched. A commit that is itself damaged needs no repair: a run does not believe it.
 
     Returns:
-        The commits removed.
+        The commits removed, relative to the run directory.
 
     Raises:
         StateError: a run is writing to the run directory.
     """
     commits = sorted({commit for finding in found.damage for commit in finding.commits})
-    with RunDirectory(found.run).lock():
+    directory = open_run(found.run)
+    with directory.lock():
         for commit in commits:
-            commit.unlink(missing_ok=True)
+            directory.take_back(directory.root / commit)
     return commits

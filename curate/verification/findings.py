@@ -20,7 +20,7 @@ class Finding:
         expected, found: in words, with figures.
         advice: what to do.
         damage: False for what does no harm, such as a file that no commit names.
-        commits: those to take back so that a run makes the file again.
+        commits: those to take back so that a run makes the file again, relative to the run directory.
     """
 
     file: str
@@ -36,14 +36,14 @@ class Verification:
     """What `verify` says of a run directory.
 
     Attributes:
-        run: the run directory.
+        run: the run directory, a path or URL.
         findings: damage first, then what does no harm; empty if all is well.
         finished: whether the last run came to its end; if not, what it has not done yet is no damage.
         commits, files, file_bytes: how much was checked.
         counted: whether documents and tokens were counted again; not where a table is damaged.
     """
 
-    run: Path
+    run: str
     findings: tuple[Finding, ...]
     finished: bool
     commits: int

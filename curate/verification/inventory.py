@@ -13,7 +13,15 @@ from curate.storage import Commit, DamagedError, check_size, load_commit, sha256
 from curate.verification.findings import REPAIR, RUN_AGAIN, Finding
 
 #: Files of a run that are in no commit because they have a hash of their own, or say nothing.
-_UNCOMMITTED = {"plan.json", "environment.json", "timings.json", "pipeline.yaml", "finished.json", "LOCK"}
+_UNCOMMITTED = {
+    "plan.json",
+    "environment.json",
+    "timings.json",
+    "pipeline.yaml",
+    "finished.json",
+    "published.json",
+    "LOCK",
+}
 
 
 @dataclass
@@ -24,7 +32,7 @@ class Inventory:
         run: the run directory.
         commits: every commit that is whole, by its file.
         outputs: size and sha256 of every committed file, by its path relative to the run.
-        owners: the commits that name a file.
+        owners: the commits that name a file, relative to the run.
         findings: what is wrong with them.
         file_bytes: how much was read.
     """
@@ -62,7 +70,7 @@ def _enter(inventory: Inventory, commit: Path, output: dict[str, Any]) -> None:
     """Note an output; rounds of a stage may name the same file, and must agree on it."""
     known = inventory.outputs.setdefault(output["path"], output)
     owners = inventory.owners.setdefault(output["path"], [])
-    owners.append(commit)
+    owners.append(commit.relative_to(inventory.run.root))
     if known != output:
         found = f"{inventory.relative(commit)} says sha256 {output['sha256'][:12]}…"
         finding = Finding(output["path"], f"sha256 {known['sha256'][:12]}…", found, REPAIR, commits=tuple(owners))
