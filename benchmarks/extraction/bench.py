@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.ingest.extraction.engine import BETA_SQUARED, Blocks
+from curate.ingest.extraction.engine import BETA_SQUARED, Blocks, Engine
 from curate.ingest.extraction.labels import word_f1
 from curate.ingest.extraction.learn import Examples, learn
 from curate.ingest.extraction.metadata import page_metadata
@@ -63,7 +63,7 @@ def read_set(folder: Path, name: str) -> list[tuple[Row, bytes]]:
 
 
 def _language(html: bytes) -> str:
-    return page_metadata(html).get("html_language", "unknown").lower()[:2]
+    return page_metadata(html, Engine(None).cut(html)).get("html_language", "unknown").lower()[:2]
 
 
 def extract_all(pages: Sequence[tuple[Row, bytes]], engine: str) -> tuple[list[str], float]:

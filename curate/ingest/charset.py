@@ -87,6 +87,8 @@ def _is_utf8(data: bytes) -> bool:
     import numpy as np
     import pyarrow as pa
 
+    if data.isascii():
+        return True
     if len(data) >= 1 << 31:
         return False
     offsets = pa.py_buffer(np.array([0, len(data)], np.int32))

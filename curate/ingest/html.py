@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curate.errors import InputError
 from curate.ingest.charset import decode_text, to_utf8
 from curate.ingest.clean import clean_text, valid_unicode
 from curate.ingest.source import ExtractOptions
+
+if TYPE_CHECKING:
+    from curate.ingest.extraction.engine import Blocks
 
 
 class ExtractionError(Exception):
@@ -67,19 +70,21 @@ def extract_page(data: bytes, charset: str | None, options: ExtractOptions) -> E
 
 def _curate(data: bytes, options: ExtractOptions) -> Extracted:
     from curate.ingest.extraction.embedded import FEW_BYTES, embedded_html
+    from curate.ingest.extraction.engine import engine
     from curate.ingest.extraction.metadata import page_metadata
 
-    text = _page_text(data, options)
+    blocks = engine().judge(data, options.favor, options.comments)
+    meta = page_metadata(data, blocks.page)
+    text = _text_of(blocks, options)
     if len(text) < FEW_BYTES and len(inside := embedded_html(data)) > 2 * len(text):
-        text = max(text, _page_text(inside, options), key=len)
-    return Extracted(text, page_metadata(data))
+        other = engine().judge(inside, options.favor, options.comments)
+        text = max(text, _text_of(other, options), key=len)
+    return Extracted(text, meta)
 
 
-def _page_text(data: bytes, options: ExtractOptions) -> str:
-    from curate.ingest.extraction.engine import engine
+def _text_of(blocks: Blocks, options: ExtractOptions) -> str:
     from curate.ingest.extraction.markdown import to_markdown
 
-    blocks = engine().judge(data, options.favor, options.comments)
     if not options.main_content:
         blocks.keep[:] = True
     return to_markdown(blocks) if options.format == "markdown" else blocks.joined()

@@ -7,7 +7,7 @@ import numpy as np
 from curate.kernels.bare import inlined_njit
 from curate.kernels.bits import byte_at, load64, trailing_zeros
 from curate.kernels.hashing import U64
-from curate.kernels.html_page import ATTRIBUTE_FLAGS, OG_TYPE, TOKENS_USED
+from curate.kernels.html_page import ATTRIBUTE_FLAGS, TOKENS_USED
 from curate.kernels.html_scan import letters_of, low_bytes, next_attribute
 from curate.kernels.html_tags import pack_name
 
@@ -17,10 +17,8 @@ HAS_HREF, SAYS_HIDDEN = 1, 2
 _CLASS, _ID, _ROLE, _ITEMPROP, _HREF, _HIDDEN, _STYLE, _ARIA_HIDDEN = (
     U64(pack_name(name)) for name in ("class", "id", "role", "itemprop", "href", "hidden", "style", "aria-hid")
 )
-_DISPLAY, _NONE, _OG_TYPE = (U64(pack_name(name)) for name in ("display", "none", "og:type"))
-_DISPLAY_BYTES, _NONE_BYTES, _OG_TYPE_BYTES = 7, 4, 7
-_PROPERTY, _CONTENT = U64(pack_name("property")), U64(pack_name("content"))
-_PAGE_KINDS = np.array([pack_name(name) for name in ("article", "website", "product")], np.uint64)
+_DISPLAY, _NONE = U64(pack_name("display")), U64(pack_name("none"))
+_DISPLAY_BYTES, _NONE_BYTES = 7, 4
 _COLON, _T = 0x3A, 0x74
 #: A token of a tag's name: a byte that no class can have.
 TAG_TOKEN = 0xFF << 56
@@ -49,34 +47,6 @@ def read_attributes(text, at, end, tokens, state):  # type: ignore[no-untyped-de
             flags |= SAYS_HIDDEN
     state[ATTRIBUTE_FLAGS], state[TOKENS_USED] = flags, used
     return at
-
-
-@inlined_njit
-def read_meta(text, at, end, state):  # type: ignore[no-untyped-def]
-    """Read a `meta` tag; if it says `og:type`, the kind of page goes to `state[OG_TYPE]`. Behind its `>`."""
-    kind, is_type = np.int64(0), False
-    while True:
-        key, first, last, at = next_attribute(text, at, end)
-        if key == 0:
-            break
-        if key == _PROPERTY:
-            word = load64(text + U64(first)) & low_bytes(U64(_OG_TYPE_BYTES))
-            is_type = last - first == _OG_TYPE_BYTES and word == _OG_TYPE
-        elif key == _CONTENT:
-            kind = _page_kind(load64(text + U64(first)), last - first)
-    if is_type:
-        state[OG_TYPE] = kind
-    return at
-
-
-@inlined_njit
-def _page_kind(word, size):  # type: ignore[no-untyped-def]
-    """1 to 3 for the kinds of page that are most frequent, 4 for others."""
-    word = (word | _CASES) & low_bytes(U64(min(size, 7)))
-    for k in range(len(_PAGE_KINDS)):
-        if word == _PAGE_KINDS[k]:
-            return np.int64(k + 1)
-    return np.int64(4)
 
 
 @inlined_njit

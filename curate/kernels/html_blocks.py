@@ -12,7 +12,8 @@ from curate.kernels.bare import bare_njit, inlined_njit
 from curate.kernels.bits import byte_at
 from curate.kernels.blocks import address_of
 from curate.kernels.hashing import U64
-from curate.kernels.html_attributes import HAS_HREF, SAYS_HIDDEN, TAG_TOKEN, read_attributes, read_meta
+from curate.kernels.html_attributes import HAS_HREF, SAYS_HIDDEN, TAG_TOKEN, read_attributes
+from curate.kernels.html_head import read_head_tag
 from curate.kernels.html_page import (
     AT_BYTE,
     ATTRIBUTE_FLAGS,
@@ -56,8 +57,9 @@ from curate.kernels.html_text import line_break, take_text
 
 _LT, _SLASH, _BANG, _QUESTION = 0x3C, 0x2F, 0x21, 0x3F
 _TEXT, _START, _END, _DECLARATION = range(4)
-_A, _B, _STRONG, _BR, _HR, _IMG, _INPUT, _TITLE, _SVG, _META, _CUSTOM = (
-    tag_id(name) for name in ["a", "b", "strong", "br", "hr", "img", "input", "title", "svg", "meta", "custom-"]
+_A, _B, _STRONG, _BR, _HR, _IMG, _INPUT, _TITLE, _SVG, _META, _LINK, _HTML, _CUSTOM = (
+    tag_id(name)
+    for name in ["a", "b", "strong", "br", "hr", "img", "input", "title", "svg", "meta", "link", "html", "custom-"]
 )
 _SEVEN_BYTES = (1 << 56) - 1
 
@@ -77,6 +79,7 @@ def cut_page(data, size, page, entities, keep_noscript):  # type: ignore[no-unty
     state[:] = 0
     state[KEEP_NOSCRIPT] = keep_noscript
     counts[:] = 0
+    page.head[:] = -1
     open_document(page.elements, page.stack, page.top, state)
     text, at, end = address_of(data), np.int64(0), np.int64(size)
     while at < end and not state[FULL]:
@@ -135,11 +138,13 @@ def _take_tag(text, at, end, is_end, page):  # type: ignore[no-untyped-def]
     elif flags & RAW:
         return _pass_raw(text, behind, end, key, tag, state)
     elif flags & ATTRIBUTES:
+        if tag == _HTML:
+            read_head_tag(text, behind, end, tag, page.head, state)
         behind = read_attributes(text, behind, end, page.tokens, state)
         _start_inline(tag, counts, state)
         return behind
-    elif tag == _META:
-        return read_meta(text, behind, end, state)
+    elif tag in (_META, _LINK):
+        return read_head_tag(text, behind, end, tag, page.head, state)
     else:
         return _take_void(tag, tag_end(text, behind, end), page)
     return tag_end(text, behind, end)

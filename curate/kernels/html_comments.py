@@ -22,8 +22,8 @@ from curate.kernels.html_types import PAGE_TYPES
 
 _ARTICLE, _FORUM = PAGE_TYPES.index("article"), PAGE_TYPES.index("forum")
 _LONG_HALF_WORDS = 100
-_COMMENT_TOKENS = np.array(
-    [pack_name(name) for name in ("comment", "comments", "commentlist", "disqus", "respond")], np.uint64
+_COMMENT_TOKENS = tuple(
+    np.uint64(pack_name(name)) for name in ("comment", "comments", "commentlist", "disqus", "respond")
 )
 
 
@@ -41,9 +41,8 @@ def drop_comments(page, types, keep):  # type: ignore[no-untyped-def]
         elements[e, ELEMENT_FLAGS] |= elements[elements[e, PARENT], ELEMENT_FLAGS] & IS_COMMENTS
         first = elements[e, FIRST_ELEMENT_TOKEN]
         for k in range(first, min(first + elements[e, TOKEN_COUNT], len(tokens))):
-            for token in _COMMENT_TOKENS:
-                if tokens[k] == token:
-                    elements[e, ELEMENT_FLAGS] |= IS_COMMENTS
+            if tokens[k] in _COMMENT_TOKENS:
+                elements[e, ELEMENT_FLAGS] |= IS_COMMENTS
     inside = outside = np.int64(0)
     for b in range(page.state[BLOCK_COUNT]):
         if keep[b]:

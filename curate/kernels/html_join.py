@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from curate.kernels.bare import bare_njit, inner_njit
+from curate.kernels.bits import load64, store64
+from curate.kernels.blocks import address_of
+from curate.kernels.hashing import U64
 from curate.kernels.html_page import ELEMENT, FIRST_BLOCK, PARENT, START, STOP, TAG
 from curate.kernels.html_tags import tag_id
 
@@ -15,13 +18,13 @@ _LI, _TR, _TD, _TH, _DT, _DD, _TABLE, _UL, _OL, _DL = (
 #: How far outwards an item or a row is looked for.
 _REACH = 6
 _ITEM, _ROW = np.int64(0), np.int64(1)
-#: What is written in front of a block at most.
-MAX_MARK_BYTES = 4
+#: What is written in front of a block at most; what is written behind the text and means nothing.
+MAX_MARK_BYTES, PADDING_BYTES = 4, 8
 
 
 @bare_njit()
 def join_blocks(page, count, keep, text):  # type: ignore[no-untyped-def]
-    """Write the kept blocks into `text`, which has room for them and MAX_MARK_BYTES more each; the bytes written."""
+    """Write the kept blocks into `text`, with room for them, MAX_MARK_BYTES more each, and PADDING_BYTES; its size."""
     blocks, elements, out = page.blocks, page.elements, page.out
     size, last = np.int64(0), np.int64(-1)
     last_item, last_row = np.int64(-1), np.int64(-1)
@@ -42,11 +45,18 @@ def join_blocks(page, count, keep, text):  # type: ignore[no-untyped-def]
         if item >= 0 and item != last_item and elements[item, TAG] == _LI and elements[item, FIRST_BLOCK] == b:
             text[size], text[size + 1] = _HYPHEN, _BLANK
             size += 2
-        for at in range(blocks[b, START], blocks[b, STOP]):
-            text[size] = out[at]
-            size += 1
+        size = _copy(out, np.int64(blocks[b, START]), np.int64(blocks[b, STOP]), text, size)
         last, last_item, last_row = np.int64(b), item, row
     return size
+
+
+@inner_njit
+def _copy(out, at, stop, text, size):  # type: ignore[no-untyped-def]
+    """Copy a block to the end of the text, eight bytes at a time; where that is then."""
+    source, target = address_of(out) + U64(at), address_of(text) + U64(size)
+    for k in range(0, stop - at, 8):
+        store64(target + U64(k), load64(source + U64(k)))
+    return size + stop - at
 
 
 @inner_njit

@@ -2,8 +2,7 @@
 
 A node takes away the leaves on its left from the blocks whose feature is above its threshold. When all nodes are done,
 in any order, the lowest leaf that is left is the one a walk down the tree would have come to (QuickScorer, Lucchese et
-al. 2015; side by side for many rows, Ye et al. 2018). All nodes for sixteen blocks take less time than one block's walk,
-whose every step waits for the last.
+al. 2015; for many rows at once, Ye et al. 2018). It takes half the time of walks, whose every step waits for the last.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-#: Blocks side by side, leaves of a tree at most, and the numbers of a node: where the values of its feature are, in bytes
-#: from the first; its threshold; the leaves that are left above it.
+#: Blocks side by side, leaves of a tree at most, and the numbers of a node: where the values of its feature are, in
+#: bytes from the first; its threshold; the leaves that are left above it.
 LANES, MAX_LEAVES, NODE_COLUMNS = 16, 32, 3
 
 _NUMBER, _ADDRESS = ir.IntType(32), ir.IntType(64)

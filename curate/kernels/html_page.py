@@ -26,13 +26,21 @@ IS_HIDDEN, IS_PRE, IS_SKIPPED, IS_COMMENTS = 1, 2, 4, 8
 # The state of the cut: counters that live across function calls.
 OUT, BLOCK_COUNT, ELEMENT_COUNT, TOKENS_USED, STACK_SIZE, BLOCK_START, IN_WORD, PENDING, LINK_OPEN = range(9)
 TITLE_START, TITLE_STOP, ATTRIBUTE_FLAGS, FULL, SVG_UNCLOSED, KEEP_NOSCRIPT, BLOCK_BYTE = range(9, 16)
-# The inline element that is hidden, and how many of its tag are open in it; the page's og:type, see `read_meta`.
+# The inline element that is hidden, and how many of its tag are open in it; the page's og:type, see `read_head_tag`.
 HIDDEN_TAG, HIDDEN_DEPTH, OG_TYPE = range(16, 19)
-# The innermost open element and its flags; whether there was a `noscript`.
-OPEN_ELEMENT, OPEN_FLAGS, SAW_NOSCRIPT, STATE_SIZE = range(19, 23)
+# The innermost open element and its flags; whether there was a `noscript`, a `body`.
+OPEN_ELEMENT, OPEN_FLAGS, SAW_NOSCRIPT, SAW_BODY, STATE_SIZE = range(19, 24)
 
 # Columns of the stack of open elements.
 STACK_TAG, STACK_SAME, STACK_SCOPE, STACK_ELEMENT, STACK_COLUMNS = range(5)
+
+#: The names of the `meta` tags whose content is noted, those of links, and the language of the page.
+META_NAMES = (
+    "og:title", "twitter:title", "dc.title", "citation_title", "author", "article:author", "dc.creator",
+    "citation_author", "parsely-author", "article:published_time", "datepublished", "date", "dc.date",
+    "citation_publication_date", "dc.rights", "dcterms.license", "rights",
+)  # fmt: skip
+HEAD_NAMES = (*META_NAMES, "canonical", "license", "lang")
 
 #: Deeper elements are taken for siblings, as browsers do at 512.
 MAX_DEPTH = 1024
@@ -54,6 +62,8 @@ class Page(NamedTuple):
         counts: `int32` of shape (BLOCK_COLUMNS,): the row of the block that is open.
         stack: `int32` of shape (MAX_DEPTH, STACK_COLUMNS).
         top: `int32` of shape (256,): for each tag the highest place in the stack, -1 if it is not open.
+        head: `int64` of shape (len(HEAD_NAMES), 2): first and last byte of each value in the page, the last -1 if it
+            has none.
     """
 
     out: NDArray[np.uint8]
@@ -64,6 +74,7 @@ class Page(NamedTuple):
     counts: NDArray[np.int32]
     stack: NDArray[np.int32]
     top: NDArray[np.int32]
+    head: NDArray[np.int64]
 
 
 def new_page(text_bytes: int, rows: int) -> Page:
@@ -85,11 +96,12 @@ def new_page(text_bytes: int, rows: int) -> Page:
         np.zeros(BLOCK_COLUMNS, np.int32),
         np.empty((MAX_DEPTH, STACK_COLUMNS), np.int32),
         np.empty(256, np.int32),
+        np.empty((len(HEAD_NAMES), 2), np.int64),
     )
 
 
 def max_text_bytes(page_bytes: int) -> int:
-    """The most text that a page can hold: `&nGt;`, five bytes, stands for six.
+    """The most text that a page can hold: `&nGt;`, five bytes, stands for six. Kernels read and write 64 bytes more.
 
     >>> max_text_bytes(1000)
     1316

@@ -30,6 +30,7 @@ from curate.kernels.html_page import (
     OPEN_ELEMENT,
     OPEN_FLAGS,
     PARENT,
+    SAW_BODY,
     SAW_NOSCRIPT,
     STACK_ELEMENT,
     STACK_SAME,
@@ -136,6 +137,7 @@ def push_element(tag, first_token, elements, stack, top, state):  # type: ignore
     stack[size, STACK_TAG], stack[size, STACK_SAME], stack[size, STACK_ELEMENT] = tag, top[tag], number
     stack[size, STACK_SCOPE] = size if TAG_FLAGS[tag] & SCOPE else scope
     top[tag] = size
+    state[SAW_BODY] |= tag == _BODY
     state[STACK_SIZE] += 1
 
 

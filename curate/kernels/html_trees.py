@@ -92,11 +92,14 @@ def make_forest(*models: Trees) -> Forest:
         tree_ends.append(len(values))
         column_ends.append(len(columns))
     return Forest(
-        np.array(nodes, np.int64).astype(np.uint32).view(np.int32).reshape(-1, NODE_COLUMNS),
-        np.array(values, np.int32),
-        *(np.array(found, np.int64) for found in (node_ends, tree_ends, columns, column_ends)),
-        np.concatenate([trees.base for trees in models]),
-        np.zeros((int(np.diff(column_ends).max()) + 1, LANES), np.int32),
+        nodes=np.array(nodes, np.int64).astype(np.uint32).view(np.int32).reshape(-1, NODE_COLUMNS),
+        values=np.array(values, np.int32),
+        node_ends=np.array(node_ends, np.int64),
+        tree_ends=np.array(tree_ends, np.int64),
+        columns=np.array(columns, np.int64),
+        column_ends=np.array(column_ends, np.int64),
+        base=np.concatenate([trees.base for trees in models]),
+        room=np.zeros((int(np.diff(column_ends).max()) + 1, LANES), np.int32),
     )
 
 

@@ -15,6 +15,7 @@ from curate.kernels.html_blocks import cut_page
 from curate.kernels.html_comments import drop_comments
 from curate.kernels.html_entities import entity_table
 from curate.kernels.html_join import MAX_MARK_BYTES, join_blocks
+from curate.kernels.html_join import PADDING_BYTES as TEXT_PADDING_BYTES
 from curate.kernels.html_page import (
     BLOCK_COUNT,
     HALF_WORDS,
@@ -62,7 +63,7 @@ class Blocks:
 
     def joined(self) -> str:
         """The text of the kept blocks."""
-        room = int(self.page.state[OUT]) + MAX_MARK_BYTES * self.count
+        room = int(self.page.state[OUT]) + MAX_MARK_BYTES * self.count + TEXT_PADDING_BYTES
         text = np.empty(room, np.uint8)
         return text[: join_blocks(self.page, self.count, self.keep, text)].tobytes().decode().strip()
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from curate.ingest.extraction.engine import Engine, page_title
 from curate.ingest.extraction.labels import counted_f1, label_blocks, label_passages, words_of
+from curate.kernels.html_join import PADDING_BYTES
 from curate.kernels.html_page import BLOCK_COUNT, ELEMENT_COUNT, OUT, START, STOP, TOKENS_USED, Page
 
 
@@ -109,7 +110,7 @@ def _copy(page: Page) -> Page:
     """The page without the room it does not use and without what only the cut needs."""
     state = page.state.copy()
     return Page(
-        page.out[: state[OUT]].copy(),
+        page.out[: state[OUT] + PADDING_BYTES].copy(),
         page.blocks[: state[BLOCK_COUNT]].copy(),
         page.elements[: state[ELEMENT_COUNT]].copy(),
         page.tokens[: state[TOKENS_USED]].copy(),
@@ -117,4 +118,5 @@ def _copy(page: Page) -> Page:
         page.counts[:0],
         page.stack[:0].copy(),
         page.top[:0].copy(),
+        page.head[:0].copy(),
     )
