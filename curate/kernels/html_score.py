@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.html_choose import choose, to_probabilities
+from curate.kernels.html_coherence import keep_headings, level_lists
 from curate.kernels.html_elements import EXTRA_COLUMNS, SUM_COLUMNS
 from curate.kernels.html_features import FEATURE_NAMES as FIRST_NAMES
 from curate.kernels.html_features import block_features
 from curate.kernels.html_lexicon import MAX_TEXT_WORDS
-from curate.kernels.html_page import BLOCK_COUNT, HALF_WORDS
+from curate.kernels.html_page import BLOCK_COUNT, ELEMENT_COUNT, HALF_WORDS
 from curate.kernels.html_second import SECOND_NAMES, TYPE_AT, add_first_pass
 from curate.kernels.html_tags import tag_id
 from curate.kernels.html_trees import tree_scores
@@ -23,8 +24,12 @@ from curate.kernels.html_types import PAGE_TYPES, VIEW_SIZE, type_probabilities,
 FEATURE_NAMES = (*FIRST_NAMES, *SECOND_NAMES)
 #: The models of the forest by which a page is judged: the two passes, and one for each page type.
 FIRST, SECOND, FIRST_TYPE = range(3)
-#: See `choose`.
-CAUTION = 1200
+#: See `choose`: of each of PAGE_TYPES. Blocks of an article are clear; of documentation, code and short items are not.
+CAUTION = {
+    "article": 1200, "collection": 1200, "documentation": 700, "forum": 1200, "listing": 1000, "product": 1200,
+    "service": 1000,
+}  # fmt: skip
+_CAUTION_OF_TYPES = np.array([CAUTION[name] for name in PAGE_TYPES], np.int64)
 _BALANCE = 1000
 #: Where the probabilities of the page's type are among the features.
 TYPE_COLUMN = len(FIRST_NAMES) + TYPE_AT
@@ -110,7 +115,19 @@ def score_blocks(page, lexicon, forest, title, page_bytes, beta_squared, scratch
     add_types(forest, scratch, count)
     tree_scores(features, forest, SECOND, active[:left], scores)
     to_probabilities(scores, probabilities)
-    choose(probabilities, scratch.words[:count], beta_squared, np.int64(CAUTION), scratch.keep[:count])
+    blocks, elements, keep = page.blocks[:count], page.elements[: page.state[ELEMENT_COUNT]], scratch.keep[:count]
+    level_lists(blocks, elements, scratch.extra, scratch.groups, probabilities)
+    threshold = choose(probabilities, scratch.words[:count], beta_squared, _caution(scratch.types), keep)
+    keep_headings(blocks, elements, probabilities, threshold, keep)
+
+
+@inner_njit
+def _caution(types):  # type: ignore[no-untyped-def]
+    """The mean caution over the types that the page may be of."""
+    weighted, total = np.int64(0), np.int64(1)
+    for k in range(len(PAGE_TYPES)):
+        weighted, total = weighted + types[k] * _CAUTION_OF_TYPES[k], total + types[k]
+    return weighted // total
 
 
 @bare_njit()
