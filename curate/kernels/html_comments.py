@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.html_choose import PROBABILITY_UNIT
 from curate.kernels.html_page import (
     BLOCK_COUNT,
@@ -27,7 +27,7 @@ _COMMENT_TOKENS = tuple(
 )
 
 
-@bare_njit()
+@inner_njit
 def drop_comments(page, types, keep):  # type: ignore[no-untyped-def]
     """Take the blocks of comments out of those to keep, unless they are most of them, as on the page of a forum.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from curate.kernels.bare import inner_njit
+from curate.kernels.bits import load64
+from curate.kernels.blocks import address_of
 from curate.kernels.hashing import U64
 from curate.kernels.html_elements import SUM_ENDS, SUM_LINK, SUM_PARAGRAPH, SUM_WORDS, WEIGHT, WIDER
 from curate.kernels.html_page import (
@@ -21,6 +23,7 @@ from curate.kernels.html_page import (
     TAG,
     TOKEN_COUNT,
 )
+from curate.kernels.html_scan import low_bytes
 
 #: How many enclosing elements are looked at.
 LEVELS = 4
@@ -113,10 +116,13 @@ def add_repeats(blocks, out, keys, groups, features, column):  # type: ignore[no
 @inner_njit
 def _hash_text(out, start, stop):  # type: ignore[no-untyped-def]
     """A hash of the first bytes of a text and of its length."""
-    value = U64(stop - start)
-    for at in range(start, min(stop, start + _HASHED_BYTES)):
-        value = (value ^ U64(out[at])) * _MULTIPLIER
-    return value ^ (value >> U64(29))
+    value, text = U64(stop - start), address_of(out) + U64(start)
+    size = min(stop - start, _HASHED_BYTES)
+    for at in range(0, size, 8):
+        word = load64(text + U64(at)) & low_bytes(U64(min(8, size - at)))
+        value = (value ^ word) * _MULTIPLIER
+        value ^= value >> U64(29)
+    return value
 
 
 @inner_njit

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from curate.kernels.bare import bare_njit, inner_njit
+from curate.kernels.hashing import U64
 from curate.kernels.html_anchor import ANCHOR_NAMES, ITEM_NAMES, add_anchor, add_items
 from curate.kernels.html_context import GROUP_NAMES, LEVEL_NAMES, LEVELS, add_groups, add_levels, add_repeats
 from curate.kernels.html_elements import (
@@ -98,6 +99,7 @@ _ITEM_AT = _ANCHOR_AT + len(ANCHOR_NAMES)
         "since_heading",
     )
 )  # fmt: skip
+_FILTER_BITS = U64(63)
 _LI, _TD, _TH, _DD, _ARTICLE, _H1, _H6 = (tag_id(name) for name in ["li", "td", "th", "dd", "article", "h1", "h6"])
 
 
@@ -198,19 +200,30 @@ def _weights(blocks, tokens, lexicon, features):  # type: ignore[no-untyped-def]
 @inner_njit
 def _texts(blocks, out, lexicon, title, hashes, features):  # type: ignore[no-untyped-def]
     """What the words of a short block weigh, and those of the last heading; how much of it the title shares."""
-    heading = np.int64(0)
+    heading, in_title = np.int64(0), _filter(title)
     for b in range(len(blocks)):
         count = text_tokens(blocks[b], out, hashes)
-        weight = below = hits = np.int64(0)
+        weight = hits = np.int64(0)
         for k in range(count):
             weight += token_weight(hashes[k] | TEXT_TOKEN, lexicon)
-            below += token_weight(hashes[k] | HEADING_TOKEN, lexicon)
-            for word in title:
-                hits += word == hashes[k]
+            if in_title >> (hashes[k] & _FILTER_BITS) & U64(1):
+                for word in title:
+                    hits += word == hashes[k]
         if _H1 <= features[b, _F_TAG] <= _H6:
-            heading = below
+            heading = np.int64(0)
+            for k in range(count):
+                heading += token_weight(hashes[k] | HEADING_TOKEN, lexicon)
         features[b, _F_TEXT], features[b, _F_HEADING] = weight, heading
         features[b, _F_TITLE] = min(_share(hits, count), _share(2 * hits, len(title)))
+
+
+@inner_njit
+def _filter(words):  # type: ignore[no-untyped-def]
+    """For the last bits of each word one of 64: a word whose bit is not set is none of them."""
+    bits = U64(0)
+    for word in words:
+        bits |= U64(1) << (word & _FILTER_BITS)
+    return bits
 
 
 @inner_njit

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.html_choose import choose, to_probabilities
 from curate.kernels.html_coherence import keep_headings, level_lists
+from curate.kernels.html_comments import drop_comments
 from curate.kernels.html_elements import EXTRA_COLUMNS, SUM_COLUMNS
 from curate.kernels.html_features import FEATURE_NAMES as FIRST_NAMES
 from curate.kernels.html_features import block_features
@@ -92,13 +93,14 @@ def new_scratch(rows: int) -> Scratch:
 
 
 @bare_njit()
-def score_blocks(page, lexicon, forest, title, page_bytes, beta_squared, scratch):  # type: ignore[no-untyped-def]
+def score_blocks(page, lexicon, forest, title, page_bytes, beta_squared, comments, scratch):  # type: ignore[no-untyped-def]
     """Fill `scratch.probabilities` (1/65535) and `scratch.keep` for the blocks of a page that was cut.
 
     Args:
         page, lexicon, title, page_bytes: as `block_features` takes them.
         forest: `curate.kernels.html_trees.Forest` of the models FIRST, SECOND, and one for each of PAGE_TYPES.
         beta_squared: how many times recall counts, in thousandths.
+        comments: whether comments of readers are kept, see `drop_comments`.
         scratch: of as many rows as the page has blocks or elements.
     """
     count = page.state[BLOCK_COUNT]
@@ -119,6 +121,8 @@ def score_blocks(page, lexicon, forest, title, page_bytes, beta_squared, scratch
     level_lists(blocks, elements, scratch.extra, scratch.groups, probabilities)
     threshold = choose(probabilities, scratch.words[:count], beta_squared, _caution(scratch.types), keep)
     keep_headings(blocks, elements, probabilities, threshold, keep)
+    if not comments:
+        drop_comments(page, scratch.types, scratch.keep)
 
 
 @inner_njit

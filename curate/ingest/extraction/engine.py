@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from curate.ingest.extraction.model import ContentModel, load_model
 from curate.kernels.html_blocks import cut_page
-from curate.kernels.html_comments import drop_comments
 from curate.kernels.html_entities import entity_table
 from curate.kernels.html_join import MAX_MARK_BYTES, join_blocks
 from curate.kernels.html_join import PADDING_BYTES as TEXT_PADDING_BYTES
@@ -119,9 +118,7 @@ class Engine:
         scratch, count = self._scratch, int(page.state[BLOCK_COUNT])
         title = page_title(data, page)
         page_bytes = max(1, len(data))
-        score_blocks(page, self._lexicon, self._forest, title, page_bytes, BETA_SQUARED[favor], scratch)
-        if not comments:
-            drop_comments(page, scratch.types, scratch.keep)
+        score_blocks(page, self._lexicon, self._forest, title, page_bytes, BETA_SQUARED[favor], comments, scratch)
         return Blocks(page, count, scratch.probabilities[:count], scratch.keep[:count])
 
     def features(self, count: int) -> NDArray[np.int32]:
