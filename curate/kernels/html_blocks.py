@@ -113,7 +113,7 @@ def _markup(text, at, end):  # type: ignore[no-untyped-def]
     return _END if at + 2 < end and 0x61 <= byte_at(text, at + 2) | 0x20 <= 0x7A else _DECLARATION
 
 
-@inlined_njit
+@bare_njit(inline="always")
 def _take_tag(text, at, end, is_end, page):  # type: ignore[no-untyped-def]
     """Read the tag at `at`; behind it, and behind the content of `script` and the like."""
     counts, state = page.counts, page.state

@@ -8,7 +8,7 @@ from curate.kernels.bare import inner_njit
 from curate.kernels.bits import load64
 from curate.kernels.blocks import address_of
 from curate.kernels.hashing import U64
-from curate.kernels.html_elements import SUM_ENDS, SUM_LINK, SUM_PARAGRAPH, SUM_WORDS, WEIGHT, WIDER
+from curate.kernels.html_elements import SUM_ENDS, SUM_LINK, SUM_PARAGRAPH, SUM_WORDS, WEIGHT, WIDER, share
 from curate.kernels.html_page import (
     ELEMENT,
     FIRST_BLOCK,
@@ -37,11 +37,6 @@ _HASHED_BYTES = 64
 
 
 @inner_njit
-def _share(part, whole):  # type: ignore[no-untyped-def]
-    return part * 1000 // max(whole, 1)
-
-
-@inner_njit
 def add_levels(blocks, elements, extra, sums, features, column):  # type: ignore[no-untyped-def]
     """The same sums for enclosing elements, each of which holds more blocks than the one before."""
     total = max(1, sums[len(blocks), SUM_WORDS])
@@ -57,11 +52,11 @@ def add_levels(blocks, elements, extra, sums, features, column):  # type: ignore
             first, last = np.int64(elements[e, FIRST_BLOCK]), np.int64(elements[e, LAST_BLOCK]) + 1
             words = sums[last, SUM_WORDS] - sums[first, SUM_WORDS]
             row[0], row[1] = last - first, words
-            row[2] = _share(sums[last, SUM_LINK] - sums[first, SUM_LINK], words)
-            row[3] = _share(sums[last, SUM_ENDS] - sums[first, SUM_ENDS], words)
+            row[2] = share(sums[last, SUM_LINK] - sums[first, SUM_LINK], words)
+            row[3] = share(sums[last, SUM_ENDS] - sums[first, SUM_ENDS], words)
             row[4], row[5] = words // max(1, last - first), words * 1000 // total
-            row[6], row[7] = _share(b - first, last - first), extra[e, WEIGHT]
-            row[8] = _share(sums[last, SUM_PARAGRAPH] - sums[first, SUM_PARAGRAPH], words)
+            row[6], row[7] = share(b - first, last - first), extra[e, WEIGHT]
+            row[8] = share(sums[last, SUM_PARAGRAPH] - sums[first, SUM_PARAGRAPH], words)
             e = extra[e, WIDER]
 
 
@@ -90,8 +85,8 @@ def add_groups(blocks, elements, tokens, signatures, keys, groups, slots, featur
     for b in range(len(blocks)):
         group = groups[slots[b]]
         features[b, column], features[b, column + 1] = group[0], group[1] // group[0]
-        features[b, column + 2], features[b, column + 3] = _share(group[2], group[1]), _share(group[3], group[1])
-        features[b, column + 4] = _share(features[b, column + 4], group[0])
+        features[b, column + 2], features[b, column + 3] = share(group[2], group[1]), share(group[3], group[1])
+        features[b, column + 4] = share(features[b, column + 4], group[0])
 
 
 @inner_njit

@@ -38,6 +38,12 @@ _P = tag_id("p")
 
 
 @inner_njit
+def share(part, whole):  # type: ignore[no-untyped-def]
+    """A part of a whole, in thousandths."""
+    return part * 1000 // max(whole, 1)
+
+
+@inner_njit
 def weigh_elements(elements, tokens, lexicon, block_count, extra):  # type: ignore[no-untyped-def]
     """Fill `extra`, `int32` of shape (elements, EXTRA_COLUMNS); elements that were never closed get a last block."""
     for e in range(len(elements)):

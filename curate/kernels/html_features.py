@@ -23,6 +23,7 @@ from curate.kernels.html_elements import (
     SUM_WORDS,
     WEIGHT,
     add_up,
+    share,
     weigh_elements,
 )
 from curate.kernels.html_lexicon import HEADING_TOKEN, TEXT_TOKEN, hash_words, text_tokens, token_weight
@@ -89,7 +90,7 @@ _GROUP_AT = _LEVEL_AT + LEVELS * len(LEVEL_NAMES)
 _NEAR_AT = _GROUP_AT + len(GROUP_NAMES)
 _WINDOW_AT = _NEAR_AT + len(_NEIGHBOURS) * len(_NEAR)
 PAGE_AT = _WINDOW_AT + len(_WINDOWS) * 2
-_ANCHOR_AT = PAGE_AT + len(PAGE_NAMES)
+_ANCHOR_AT = np.int64(PAGE_AT + len(PAGE_NAMES))
 _ITEM_AT = _ANCHOR_AT + len(ANCHOR_NAMES)
 
 (_F_WORDS, _F_LINK_SHARE, _F_TAG, _F_INLINE, _F_TEXT, _F_HEADING, _F_TITLE, _F_BELOW, _F_SINCE) = (
@@ -148,20 +149,15 @@ def block_features(page, lexicon, title, page_bytes, scratch):  # type: ignore[n
 
 
 @inner_njit
-def _share(part, whole):  # type: ignore[no-untyped-def]
-    return part * 1000 // max(whole, 1)
-
-
-@inner_njit
 def _own(blocks, elements, out, page_bytes, sums, features):  # type: ignore[no-untyped-def]
     count = len(blocks)
     for b in range(count):
         block, row = blocks[b], features[b]
         element, words = block[ELEMENT], block[HALF_WORDS]
         size = block[STOP] - block[START]
-        row[0], row[1], row[2] = words, _share(block[LINK_HALF_WORDS], words), block[LINKS]
-        row[3], row[4] = _share(2 * block[CAPITALIZED], words), _share(block[CAPITALS], size)
-        row[5], row[6], row[7] = _share(block[DIGITS], size), block[SENTENCE_ENDS], block[OTHER_MARKS]
+        row[0], row[1], row[2] = words, share(block[LINK_HALF_WORDS], words), block[LINKS]
+        row[3], row[4] = share(2 * block[CAPITALIZED], words), share(block[CAPITALS], size)
+        row[5], row[6], row[7] = share(block[DIGITS], size), block[SENTENCE_ENDS], block[OTHER_MARKS]
         row[8], row[9], row[10] = block[BREAKS], block[GAP_TAGS], block[GAP_IMAGES]
         row[11], row[12], row[13] = elements[element, ELEMENT_FLAGS] & IS_HIDDEN, block[EMPHASIS], size
         row[14], row[15] = _kind(out[block[STOP] - 1]), _kind(out[block[START]])
@@ -214,7 +210,7 @@ def _texts(blocks, out, lexicon, title, hashes, features):  # type: ignore[no-un
             for k in range(count):
                 heading += token_weight(hashes[k] | HEADING_TOKEN, lexicon)
         features[b, _F_TEXT], features[b, _F_HEADING] = weight, heading
-        features[b, _F_TITLE] = min(_share(hits, count), _share(2 * hits, len(title)))
+        features[b, _F_TITLE] = min(share(hits, count), share(2 * hits, len(title)))
 
 
 @inner_njit
@@ -281,7 +277,7 @@ def _windows(sums, features):  # type: ignore[no-untyped-def]
             first, last = max(0, b - width), min(count, b + width + 1)
             words = sums[last, SUM_WORDS] - sums[first, SUM_WORDS]
             features[b, at] = words
-            features[b, at + 1] = _share(sums[last, SUM_LINK] - sums[first, SUM_LINK], words)
+            features[b, at + 1] = share(sums[last, SUM_LINK] - sums[first, SUM_LINK], words)
             at += 2
 
 
@@ -303,9 +299,9 @@ def _page(blocks, elements, sums, page_bytes, og_type, features):  # type: ignor
         articles += elements[e, TAG] == _ARTICLE
     for b in range(count):
         row = features[b, PAGE_AT:]
-        row[0], row[1], row[2] = words, _share(sums[count, SUM_LINK], words), count
-        row[3], row[4] = words // count, _share(sums[count, SUM_ENDS], words)
-        row[5], row[6] = _share(sums[count, SUM_PARAGRAPH], words), _share(in_lists, words)
-        row[7], row[8], row[9] = _share(in_cells, words), headings, articles
+        row[0], row[1], row[2] = words, share(sums[count, SUM_LINK], words), count
+        row[3], row[4] = words // count, share(sums[count, SUM_ENDS], words)
+        row[5], row[6] = share(sums[count, SUM_PARAGRAPH], words), share(in_lists, words)
+        row[7], row[8], row[9] = share(in_cells, words), headings, articles
         row[10], row[11], row[12] = page_bytes // max(1, words), weight // max(1, words), best
-        row[13], row[14] = og_type, _share(in_code, words)
+        row[13], row[14] = og_type, share(in_code, words)

@@ -61,7 +61,7 @@ def view_page(features, probabilities, sums, view):  # type: ignore[no-untyped-d
     row[at + 2], row[at + 3] = by_words // all_words, 1000 * largest // words
 
 
-@bare_njit()
+@bare_njit(inline="always")
 def type_probabilities(view, forest, first, active, scores, found):  # type: ignore[no-untyped-def]
     """Write the probability of each of PAGE_TYPES, in 1/65535, into `found`, `int64` of that length.
 
