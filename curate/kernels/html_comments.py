@@ -40,7 +40,7 @@ def drop_comments(page, types, keep):  # type: ignore[no-untyped-def]
     for e in range(1, page.state[ELEMENT_COUNT]):
         elements[e, ELEMENT_FLAGS] |= elements[elements[e, PARENT], ELEMENT_FLAGS] & IS_COMMENTS
         first = elements[e, FIRST_ELEMENT_TOKEN]
-        for k in range(first, min(first + elements[e, TOKEN_COUNT], len(tokens))):
+        for k in range(first, first + elements[e, TOKEN_COUNT]):
             if tokens[k] in _COMMENT_TOKENS:
                 elements[e, ELEMENT_FLAGS] |= IS_COMMENTS
     inside = outside = np.int64(0)

@@ -126,7 +126,7 @@ def _sign(elements, tokens, signatures):  # type: ignore[no-untyped-def]
     for e in range(len(elements)):
         value = U64(elements[e, TAG] + 1) * _MULTIPLIER
         first = np.int64(elements[e, FIRST_ELEMENT_TOKEN])
-        for k in range(first, min(first + min(elements[e, TOKEN_COUNT], _SIGNATURE_TOKENS), len(tokens))):
+        for k in range(first, first + min(elements[e, TOKEN_COUNT], _SIGNATURE_TOKENS)):
             value = (value ^ tokens[k]) * _MULTIPLIER
             value ^= value >> U64(31)
         signatures[e] = value

@@ -188,7 +188,7 @@ def _weights(blocks, tokens, lexicon, features):  # type: ignore[no-untyped-def]
     """What the classes of links, spans and the like in a block weigh."""
     for b in range(len(blocks)):
         weight = np.int64(0)
-        for k in range(blocks[b, FIRST_TOKEN], min(blocks[b, LAST_TOKEN], len(tokens))):
+        for k in range(blocks[b, FIRST_TOKEN], blocks[b, LAST_TOKEN]):
             weight += token_weight(tokens[k], lexicon)
         features[b, _F_INLINE] = weight
 
