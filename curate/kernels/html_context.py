@@ -1,4 +1,4 @@
-"""Features of a block that come from others: the elements around it, and blocks of the same kind."""
+"""Features of a block that come from others: the elements around it, blocks of the same kind, the whole page."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from curate.kernels.bare import inner_njit
 from curate.kernels.bits import load64
 from curate.kernels.blocks import address_of
 from curate.kernels.hashing import U64
-from curate.kernels.html_elements import SUM_ENDS, SUM_LINK, SUM_PARAGRAPH, SUM_WORDS, WEIGHT, WIDER, share
+from curate.kernels.html_elements import PATH, SUM_ENDS, SUM_LINK, SUM_PARAGRAPH, SUM_WORDS, WEIGHT, WIDER, share
 from curate.kernels.html_page import (
     ELEMENT,
+    ELEMENT_FLAGS,
     FIRST_BLOCK,
     FIRST_ELEMENT_TOKEN,
     HALF_WORDS,
+    IS_PRE,
     LAST_BLOCK,
     LINK_HALF_WORDS,
     PARENT,
@@ -24,6 +26,7 @@ from curate.kernels.html_page import (
     TOKEN_COUNT,
 )
 from curate.kernels.html_scan import low_bytes
+from curate.kernels.html_tags import tag_id
 
 #: How many enclosing elements are looked at.
 LEVELS = 4
@@ -31,6 +34,11 @@ LEVEL_NAMES = (
     "blocks", "words", "link_share", "sentence_ends", "block_words", "page_share", "place", "weight", "paragraph_share",
 )  # fmt: skip
 GROUP_NAMES = ("blocks", "words", "link_share", "sentence_ends", "place", "same_text")
+PAGE_NAMES = (
+    "words", "link_share", "blocks", "block_words", "sentence_ends", "paragraph_share", "list_share", "cell_share",
+    "heading_blocks", "articles", "bytes_per_word", "weight", "best_block", "og_type", "code_share",
+)  # fmt: skip
+_LI, _TD, _TH, _DD, _ARTICLE, _H1, _H6 = (tag_id(name) for name in ["li", "td", "th", "dd", "article", "h1", "h6"])
 _MULTIPLIER = U64(0x9E3779B97F4A7C15)
 _SIGNATURE_TOKENS = 3
 _HASHED_BYTES = 64
@@ -130,3 +138,32 @@ def _sign(elements, tokens, signatures):  # type: ignore[no-untyped-def]
             value = (value ^ tokens[k]) * _MULTIPLIER
             value ^= value >> U64(31)
         signatures[e] = value
+
+
+@inner_njit
+def add_page(blocks, elements, extra, sums, page_bytes, og_type, features, column):  # type: ignore[no-untyped-def]
+    """Write PAGE_NAMES from `column` on, the same numbers for every block: what kind of page it is on."""
+    count = len(blocks)
+    words = sums[count, SUM_WORDS]
+    in_code = in_lists = in_cells = headings = articles = weight = best = np.int64(0)
+    for b in range(count):
+        e, size = blocks[b, ELEMENT], np.int64(blocks[b, HALF_WORDS])
+        tag = elements[e, TAG]
+        in_code += size if elements[e, ELEMENT_FLAGS] & IS_PRE else 0
+        in_lists += size if tag == _LI else 0
+        in_cells += size if tag in (_TD, _TH, _DD) else 0
+        headings += _H1 <= tag <= _H6
+        weight += size * extra[e, PATH]
+        best = max(best, size - blocks[b, LINK_HALF_WORDS])
+    for e in range(len(elements)):
+        articles += elements[e, TAG] == _ARTICLE
+    row = features[0, column:]
+    row[0], row[1], row[2] = words, share(sums[count, SUM_LINK], words), count
+    row[3], row[4] = words // count, share(sums[count, SUM_ENDS], words)
+    row[5], row[6] = share(sums[count, SUM_PARAGRAPH], words), share(in_lists, words)
+    row[7], row[8], row[9] = share(in_cells, words), headings, articles
+    row[10], row[11], row[12] = page_bytes // max(1, words), weight // max(1, words), best
+    row[13], row[14] = og_type, share(in_code, words)
+    for b in range(1, count):
+        for k in range(column, column + len(PAGE_NAMES)):
+            features[b, k] = features[0, k]

@@ -11,15 +11,22 @@ import numpy as np
 from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64
 from curate.kernels.html_anchor import ANCHOR_NAMES, ITEM_NAMES, add_anchor, add_items
-from curate.kernels.html_context import GROUP_NAMES, LEVEL_NAMES, LEVELS, add_groups, add_levels, add_repeats
+from curate.kernels.html_context import (
+    GROUP_NAMES,
+    LEVEL_NAMES,
+    LEVELS,
+    PAGE_NAMES,
+    add_groups,
+    add_levels,
+    add_page,
+    add_repeats,
+)
 from curate.kernels.html_elements import (
     BITS,
     HIGHEST,
     LOWEST,
     PATH,
-    SUM_ENDS,
     SUM_LINK,
-    SUM_PARAGRAPH,
     SUM_WORDS,
     WEIGHT,
     add_up,
@@ -44,7 +51,6 @@ from curate.kernels.html_page import (
     GAP_TAGS,
     HALF_WORDS,
     IS_HIDDEN,
-    IS_PRE,
     LAST_TOKEN,
     LINK_HALF_WORDS,
     LINKS,
@@ -67,11 +73,6 @@ _TREE = ("weight", "parent_weight", "path_weight", "path_min", "path_max", "near
 _NEAR = ("link_share", "tag", "weight", "text_weight")
 _NEIGHBOURS = (-2, -1, 1, 2)
 _WINDOWS = (2, 5, 12)
-PAGE_NAMES = (
-    "words", "link_share", "blocks", "block_words", "sentence_ends", "paragraph_share", "list_share", "cell_share",
-    "heading_blocks", "articles", "bytes_per_word", "weight", "best_block", "og_type", "code_share",
-)  # fmt: skip
-
 #: The names of the features, in order.
 FEATURE_NAMES = (
     *_OWN,
@@ -101,7 +102,7 @@ _ITEM_AT = _ANCHOR_AT + len(ANCHOR_NAMES)
     )
 )  # fmt: skip
 _FILTER_BITS = U64(63)
-_LI, _TD, _TH, _DD, _ARTICLE, _H1, _H6 = (tag_id(name) for name in ["li", "td", "th", "dd", "article", "h1", "h6"])
+_H1, _H6 = tag_id("h1"), tag_id("h6")
 
 
 @bare_njit()
@@ -145,7 +146,7 @@ def block_features(page, lexicon, title, page_bytes, scratch):  # type: ignore[n
     add_items(blocks, elements, sums, scratch.signatures, scratch.keys, scratch.groups, features, _ITEM_AT)
     _neighbours(features)
     _windows(sums, features)
-    _page(blocks, elements, sums, page_bytes, page.state[OG_TYPE], features)
+    add_page(blocks, elements, extra, sums, page_bytes, page.state[OG_TYPE], features, PAGE_AT)
 
 
 @inner_njit
@@ -279,29 +280,3 @@ def _windows(sums, features):  # type: ignore[no-untyped-def]
             features[b, at] = words
             features[b, at + 1] = share(sums[last, SUM_LINK] - sums[first, SUM_LINK], words)
             at += 2
-
-
-@inner_njit
-def _page(blocks, elements, sums, page_bytes, og_type, features):  # type: ignore[no-untyped-def]
-    """The same numbers for every block: what kind of page it is on."""
-    count = len(blocks)
-    words = sums[count, SUM_WORDS]
-    in_code = in_lists = in_cells = headings = articles = weight = best = np.int64(0)
-    for b in range(count):
-        tag, size = features[b, _F_TAG], np.int64(blocks[b, HALF_WORDS])
-        in_code += size if elements[blocks[b, ELEMENT], ELEMENT_FLAGS] & IS_PRE else 0
-        in_lists += size if tag == _LI else 0
-        in_cells += size if tag in (_TD, _TH, _DD) else 0
-        headings += _H1 <= tag <= _H6
-        weight += size * features[b, _TREE_AT + 2]
-        best = max(best, size - blocks[b, LINK_HALF_WORDS])
-    for e in range(len(elements)):
-        articles += elements[e, TAG] == _ARTICLE
-    for b in range(count):
-        row = features[b, PAGE_AT:]
-        row[0], row[1], row[2] = words, share(sums[count, SUM_LINK], words), count
-        row[3], row[4] = words // count, share(sums[count, SUM_ENDS], words)
-        row[5], row[6] = share(sums[count, SUM_PARAGRAPH], words), share(in_lists, words)
-        row[7], row[8], row[9] = share(in_cells, words), headings, articles
-        row[10], row[11], row[12] = page_bytes // max(1, words), weight // max(1, words), best
-        row[13], row[14] = og_type, share(in_code, words)

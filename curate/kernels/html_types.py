@@ -6,7 +6,8 @@ import numpy as np
 
 from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.html_choose import PROBABILITY_UNIT, to_probabilities
-from curate.kernels.html_features import FEATURE_NAMES, PAGE_AT, PAGE_NAMES
+from curate.kernels.html_context import PAGE_NAMES
+from curate.kernels.html_features import FEATURE_NAMES, PAGE_AT
 from curate.kernels.html_trees import tree_scores
 
 #: The kinds of page that are told apart.
