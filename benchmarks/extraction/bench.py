@@ -24,7 +24,6 @@ from curate.ingest.extraction.pages import LabelledPage, label_pages
 from curate.ingest.extraction.train import gold_of, read_gold, read_pages
 from curate.ingest.html import ExtractionError, extract_page
 from curate.ingest.source import ExtractOptions
-from curate.kernels.html_comments import drop_comments
 from curate.kernels.html_lexicon import Lexicon
 from curate.kernels.html_score import score_blocks
 from curate.kernels.html_trees import Forest
@@ -130,9 +129,8 @@ def cross_validate(sets: dict[str, list[tuple[Row, bytes]]], folds: int) -> dict
 def text_of(page: LabelledPage, lexicon: Lexicon, forest: Forest, examples: Examples) -> str:
     """The text of a page whose blocks are known."""
     room, beta_squared = examples.room, BETA_SQUARED["balance"]
-    score_blocks(page.page, lexicon, forest, page.title, page.page_bytes, beta_squared, room)
+    score_blocks(page.page, lexicon, forest, page.title, page.page_bytes, beta_squared, False, room)
     count = len(page.sizes)
-    drop_comments(page.page, room.types, room.keep[:count])
     return Blocks(page.page, count, room.probabilities[:count], room.keep[:count]).joined()
 
 
