@@ -128,8 +128,14 @@ _RAW = ["script", "style", "title", "textarea", "iframe", "noframes", "noembed",
 _SKIP = ["template", "select", "datalist", "noscript", "object"]
 _ATTRIBUTES = ["a", "span", "button", "label", "time", "strong", "b", "em", "i", "small", "font", "html"]
 
-#: The name of each tag id; id 0 is every tag that is not here.
-TAG_NAMES = ("", *sorted({*_BLOCKS, *_CLOSES_P, *_VOID, *_RAW, *_SKIP, *_ATTRIBUTES, "table", "q", "code", "option"}))
+_RUBY = ("rp", "rt", "ruby", "rb")
+
+#: The name of each tag id; id 0 is every tag that is not here. Models know the ids: new ones go to the end.
+TAG_NAMES = (
+    "",
+    *sorted({*_BLOCKS, *_CLOSES_P, *_VOID, *_RAW, *_SKIP, *_ATTRIBUTES, "table", "q", "code", "option"}),
+    *_RUBY,
+)
 _IDS = {name: number for number, name in enumerate(TAG_NAMES)}
 
 
