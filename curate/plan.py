@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from curate import __version__
@@ -19,6 +18,7 @@ from curate.earlier import Earlier, Files, find_earlier, not_listed
 from curate.errors import InputError, PipelineError, Problem
 from curate.ingest.files import find_files
 from curate.ingest.split import Split, split_files
+from curate.objects.fetched import fetched
 from curate.pipeline import Pipeline, build
 from curate.rundir import RunDirectory, round_task_name
 from curate.shuffle import slot_count
@@ -294,7 +294,7 @@ def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], p
         parameters = stage.model_dump(mode="json")
         for parameter, patterns in (stage.input_files() if isinstance(stage, Stage) else {}).items():
             try:
-                contents[parameter] = {file.name: sha256_file(Path(file.path)) for file in find_files(patterns)[1]}
+                contents[parameter] = {file.name: sha256_file(fetched(file.path)) for file in find_files(patterns)[1]}
             except InputError as error:
                 where = _where(parsed, ("stages", number - 1, stage.name, parameter))
                 problems.append(Problem(where, f"{label}.{parameter}: {error}"))
