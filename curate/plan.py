@@ -119,15 +119,22 @@ class Plan:
         """One task for each part."""
         return [Task("ingest", 0, part.index, part.key) for part in self.parts]
 
-    def unconditional_tasks(self, steps: Sequence[Step]) -> list[Task]:
-        """Tasks of stages that see no document, such as the index of the benchmarks: they can be done at any time."""
-        firsts = [(step, self.rounds(step.index)[:1]) for step in steps]
-        return [
-            Task("conclude", step.index, 0, self._all_parts_key(step))
-            for step, rounds in firsts
-            for one in rounds
-            if one.conclude and not (one.summarize or one.regroup or one.reduce)
-        ]
+    def beside(self, task: Task | None, steps: Sequence[Step]) -> list[Task]:
+        """Tasks of some steps that see no document, such as the index of the benchmarks: they can be done at any time.
+
+        Args:
+            task: the long task beside which they are to be done; None for those that no such task comes before, which
+                are best done beside ingestion.
+        """
+        found, long = [], None
+        for step in steps:
+            for number, one in enumerate(self.rounds(step.index)):
+                conclude = Task("conclude", step.index, 0, self._all_parts_key(step), number)
+                sees_nothing = not (one.summarize or one.regroup or one.reduce)
+                if one.conclude and sees_nothing and not number and long == task:
+                    found.append(conclude)
+                long = conclude if one.long else long
+        return found
 
     def input_bytes(self, task: Task) -> float:
         """How much input a task sees; what concerns more than a part comes first when tasks are ordered by it."""

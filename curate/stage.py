@@ -166,6 +166,7 @@ class Round:
         reduce_memory: bytes that a reduce takes for each byte of its range.
         text: whether `summarize` looks at the texts; without, they are empty and nothing is read for them.
         all_sources: whether it sees every document, not only those of the sources that the stage applies to.
+        long: whether `conclude` takes so long that what later stages can do without documents is done beside it.
     """
 
     name: str
@@ -178,6 +179,7 @@ class Round:
     reduce_memory: float = 4.0
     text: bool = True
     all_sources: bool = False
+    long: bool = False
 
 
 class CorpusStage(Stage):

@@ -139,13 +139,13 @@ class QualityFilter(CorpusStage):
 
     def input_files(self) -> dict[str, list[str]]:
         """The card of the classifier: it pins the weights by sha256."""
-        return {"classifier": [str(Path(self.classifier) / "card.json")]} if self.classifier is not None else {}
+        return {"classifier": [f"{self.classifier.rstrip('/')}/card.json"]} if self.classifier is not None else {}
 
     def rounds(self) -> Sequence[Round]:
         """`sample` and `train`, unless a trained classifier is given; `threshold` for the rule top_fraction."""
         train = [
             Round("sample", self._choose, self._draw, text=False, all_sources=True),
-            Round("train", self._train, self._encode, all_sources=True),
+            Round("train", self._train, self._encode, all_sources=True, long=True),
         ]
         last = [Round("threshold", self._find_cut, self._summarize)] if self.rule == "top_fraction" else []
         return [*(train if self.classifier is None else []), *last]
