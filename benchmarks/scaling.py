@@ -142,7 +142,7 @@ def replayed(seconds: list[float], workers: int) -> float:
     """When the last task ends if each is given to the worker that is free first.
 
     >>> replayed([3, 2, 2], 2), replayed([3, 2, 2], 1)
-    (4, 7)
+    (4.0, 7.0)
     """
     free = [0.0] * workers
     for each in seconds:
