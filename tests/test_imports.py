@@ -17,6 +17,7 @@ LAYERS = (
         "errors",
         "loop_cache",
         "confine",
+        "control_groups",
         "disk",
         "draws",
         "kernels",
