@@ -115,7 +115,10 @@ def measure(folder: Path, engine: str, workers: int) -> Measured:
     peak = 0
     while process.poll() is None:
         own = [process.pid, *descendants(process.pid)]
-        seconds.update({pid: (kind_of(pid), used) for pid in own if (used := processor_seconds(pid)) is not None})
+        for pid in own:
+            kind, used = kind_of(pid) or seconds.get(pid, (KINDS_OF_ALL[-1],))[0], processor_seconds(pid)
+            if used is not None:
+                seconds[pid] = kind, used
         peak = max(peak, sum(map(resident_share_bytes, own)))
         time.sleep(TICK_SECONDS)
     clock = time.perf_counter() - start
@@ -129,11 +132,12 @@ def measure(folder: Path, engine: str, workers: int) -> Measured:
 
 
 def kind_of(pid: int) -> str:
-    """What a process is for."""
+    """What a process is for; empty once it has ended."""
     with contextlib.suppress(OSError):
         words = Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
-        return next((kind for word, kind in KINDS.items() if word in words), KINDS_OF_ALL[-1])
-    return KINDS_OF_ALL[-1]
+        kind = next((kind for word, kind in KINDS.items() if word in words), KINDS_OF_ALL[-1])
+        return kind if any(words) else ""
+    return ""
 
 
 def descendants(pid: int) -> list[int]:

@@ -117,7 +117,9 @@ def _reduce(work: _Work) -> Done:
     def save(name: str) -> Save:
         return partial(write_tables, path(name))
 
-    names, counts = reduce_range(stage, one, corpus, edges, work.number, save)
+    home = work.run.stage(work.step.folder)
+    home.mkdir(parents=True, exist_ok=True)
+    names, counts = reduce_range(stage, one, corpus, edges, work.number, save, home)
     return [path(name) for name in names], counts
 
 

@@ -32,6 +32,7 @@ LAYERS = (
     ("documents", "tables"),
     ("stored_table",),
     ("shuffle",),
+    ("hot_keys",),
     ("corpus",),
     ("rounds",),
     ("local_rounds",),
