@@ -130,14 +130,21 @@ def _conclude(work: _Work) -> Done:
     state = work.run.state(work.step.folder)
     fresh = state.with_name("state.tmp")
     shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
     if work.plan.state_task(work.step, work.task.round):
-        shutil.copytree(fetch_state(work.run, work.plan, work.step, work.task.round), fresh)
-    else:
-        fresh.mkdir(parents=True)
+        _copy(fetch_state(work.run, work.plan, work.step, work.task.round), fresh)
     one.conclude(corpus, Summaries(corpus.tables, one.name) if one.summarize else (), fresh)
     shutil.rmtree(state, ignore_errors=True)
     fresh.replace(state)
     return sorted(_files(state)), {}
+
+
+def _copy(state: Path, fresh: Path) -> None:
+    """Copy the files of a state; `shutil.copytree` would not say which error the system gave."""
+    for path in _files(state):
+        copy = fresh / path.relative_to(state)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
 
 
 def _annotate(work: _Work) -> Done:

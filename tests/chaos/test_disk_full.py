@@ -97,7 +97,7 @@ def small_disk(scratch):
 def test_the_disk_is_full(small_disk, fork_server, chaos_pipeline, scratch, ledger, in_full) -> None:
     """Where a small disk stops a run, the message names what is free; moved to a larger one, the run goes on."""
     undisturbed_bytes = sum(path.stat().st_blocks * 512 for path in ledger.undisturbed.rglob("*"))
-    shares = [n / 40 for n in range(1, 40)] if in_full else [0.05, 0.3, 0.6]
+    shares = [n / 40 for n in range(1, 40)] if in_full else [0.05, 0.3, 0.6, 0.8]
     for number, share in enumerate(shares):
         output = small_disk(int(undisturbed_bytes * share)) / "run"
         said = _complaint(fork_server.run(output))
