@@ -9,6 +9,8 @@ from typing import Any
 from numba import njit, types
 from numba.core.typing.templates import infer_global
 
+from curate.kernels.inner_compiler import InnerCompiler
+
 #: `njit` without reference counts. Numba counts references to every array that one compiled function hands to another,
 #: by atomic instructions; in kernels of many small functions they took more than half of the time. Such a function
 #: cannot make arrays, and its caller must hold those it passes.
@@ -21,11 +23,10 @@ _COMPILED: list[Any] = []
 def inner_njit(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
     """The same for a function that only compiled ones call; called from Python it runs uncompiled.
 
-    It costs the compiler less: it has no wrappers by which Python would call it, is kept on disk only as part of what
-    calls it, and is found by what it is, where `register_jitable` has numba search among overloads.
+    It costs the compiler less: it is only made into what its callers take in (see `InnerCompiler`), and is found by
+    what it is, where `register_jitable` has numba search among overloads.
     """
-    wrappers = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled = njit(nogil=True, _nrt=False, **wrappers, **options)(function)
+    compiled = njit(pipeline_class=InnerCompiler, nogil=True, _nrt=False, **options)(function)
     _COMPILED.append(compiled)
     infer_global(function, types.Dispatcher(compiled))
     return function
