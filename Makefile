@@ -3,6 +3,7 @@
 # make lint    lint and types only
 # make bench   every text stage against other libraries; DATA=folder of real text, ONLY='BPE encode' for one
 # make bench-extract  HTML to text, by three engines, against gold text in DATA; FOLDS=5 trains anew for each fifth
+# make ablate-extract  the same folds without each idea of curate's extractor in turn: half an hour of one core
 # make bench-engines  what Ray costs over the local engine, on pages of DATA
 # make fuzz    damaged input for every reader: RUNS=10000 for each target, TARGETS='warc html', ENGINE=atheris
 # make bench-memory  peak memory of every phase, for a corpus of 1, 4 and 16 times a size
@@ -28,7 +29,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help run test lint bench bench-extract bench-engines bench-memory scale chaos fuzz clean
+.PHONY: help run test lint bench bench-extract ablate-extract bench-engines bench-memory scale chaos fuzz clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -49,6 +50,9 @@ bench: .venv/installed
 
 bench-extract: .venv/installed-dev
 	@$(BIN)/python benchmarks/extraction/bench.py "$(DATA)" $(if $(FOLDS),--folds $(FOLDS))
+
+ablate-extract: .venv/installed-dev
+	@$(BIN)/python benchmarks/extraction/ablate.py "$(DATA)"
 
 bench-engines: .venv/installed-dev
 	@$(BIN)/python benchmarks/engines.py "$(DATA)"

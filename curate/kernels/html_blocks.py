@@ -60,6 +60,7 @@ _A, _B, _STRONG, _BR, _HR, _IMG, _INPUT, _TITLE, _SVG, _META, _LINK, _HTML, _CUS
     tag_id(name)
     for name in ["a", "b", "strong", "br", "hr", "img", "input", "title", "svg", "meta", "link", "html", "custom-"]
 )
+_RB, _RP, _RT, _RUBY = (tag_id(name) for name in ["rb", "rp", "rt", "ruby"])
 _SEVEN_BYTES = (1 << 56) - 1
 
 
@@ -146,6 +147,8 @@ def _take_tag(text, at, end, is_end, page):  # type: ignore[no-untyped-def]
             return behind
     elif is_end:
         _end_inline(tag, state)
+    elif tag in (_RB, _RP, _RT):
+        _start_annotation(tag, state)
     elif flags & RAW:
         return _pass_raw(text, behind, end, key, tag, state)
     elif flags & ATTRIBUTES:
@@ -184,6 +187,13 @@ def _start_inline(tag, counts, state):  # type: ignore[no-untyped-def]
 
 
 @inlined_njit
+def _start_annotation(tag, state):  # type: ignore[no-untyped-def]
+    """Leave out how a Japanese word is read, up to the next annotation, its end, or that of the `ruby` around it."""
+    if state[HIDDEN_DEPTH] == 0 or state[HIDDEN_TAG] in (_RP, _RT):
+        state[HIDDEN_TAG], state[HIDDEN_DEPTH] = tag, tag != _RB
+
+
+@inlined_njit
 def _take_void(tag, behind, page):  # type: ignore[no-untyped-def]
     """Count an element without content, or of no meaning here; `behind` again."""
     if tag == _BR:
@@ -203,6 +213,8 @@ def _end_inline(tag, state):  # type: ignore[no-untyped-def]
         state[LINK_OPEN] = 0
     elif tag == _BR:
         line_break(state)
+    elif tag == _RUBY and state[HIDDEN_TAG] in (_RP, _RT):
+        state[HIDDEN_DEPTH] = 0
     state[HIDDEN_DEPTH] -= state[HIDDEN_DEPTH] > 0 and tag == state[HIDDEN_TAG]
 
 

@@ -49,8 +49,11 @@ _FLAGS_OF = (
     (0, "code option q"),
 )
 
-#: The name of each tag id; id 0 is every tag that is not here.
-TAG_NAMES = ("", *sorted({name for _, names in _FLAGS_OF for name in names.split()}))
+#: Of the parts of words that are annotated.
+_RUBY = ("rp", "rt", "ruby", "rb")
+
+#: The name of each tag id; id 0 is every tag that is not here. Models know the ids: new ones go to the end.
+TAG_NAMES = ("", *sorted({name for _, names in _FLAGS_OF for name in names.split()}), *_RUBY)
 _IDS = {name: number for number, name in enumerate(TAG_NAMES)}
 
 

@@ -90,6 +90,20 @@ def test_noscript_is_the_text_of_a_page_without_other():
     assert "JavaScript" not in extract_text(both, engine="curate", main_content=False)
 
 
+@pytest.mark.parametrize(
+    "ruby",
+    [
+        "<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp>字<rt>じ</rt></ruby>です。",
+        "<ruby>漢<rt>かん<rb>字<rt>じ</ruby>です。",
+        "<ruby>漢<rt><span hidden>か</span>ん</rt>字</ruby>で<ruby>す<rt>す</ruby>。",
+    ],
+)
+def test_how_words_are_read_is_no_part_of_the_text(ruby):
+    """Annotations of Japanese words end where they say, or where the next or their `ruby` does."""
+    assert extract_text(f"<p>{ruby}<p>次。", engine="curate", main_content=False) == "漢字です。\n\n次。"
+    assert extract_text("<p><ruby>漢<rt>かん<p>字", engine="curate", main_content=False) == "漢\n\n字"
+
+
 def test_comments_are_left_out_on_demand():
     """Those below an article; not those that are the page."""
     comments = "".join(
