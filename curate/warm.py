@@ -74,10 +74,12 @@ def _run(folder: str, stages: tuple[str, ...]) -> None:
 
 def _pipeline(folder: Path, stages: tuple[str, ...]) -> dict[str, object]:
     engine = "curate" if stages == _WITH_PAGES else "resiliparse"
-    sources = {
+    sources: dict[str, dict[str, object]] = {
         "web": {"read": "warc", "paths": str(folder / "web.warc"), "extract": {"engine": engine}},
         "books": {"read": "jsonl", "paths": str(folder / "books.jsonl")},
     }
+    if engine == "curate":
+        sources["pages"] = sources["web"] | {"extract": {"engine": engine, "format": "markdown"}}
     parameters = {name: {**_PARAMETERS.get(name, {}), **_LENIENT.get(name, {})} for name in stages}
     if "decontaminate" in parameters:
         parameters["decontaminate"]["benchmarks"] = str(folder / "items.jsonl")

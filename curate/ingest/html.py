@@ -70,6 +70,15 @@ def extract_page(data: bytes, charset: str | None, options: ExtractOptions) -> E
 
 def _curate(data: bytes, options: ExtractOptions) -> Extracted:
     from curate.ingest.extraction.embedded import FEW_BYTES, embedded_html
+
+    text, meta = _text_and_meta(data, options)
+    if len(text) < FEW_BYTES and len(inside := embedded_html(data)) > 2 * len(text):
+        text = max(text, _text_and_meta(inside, options)[0], key=len)
+    return Extracted(text, meta)
+
+
+def _text_and_meta(data: bytes, options: ExtractOptions) -> tuple[str, dict[str, str]]:
+    """The text of all pieces of a page in UTF-8, and what the first says of the page."""
     from curate.ingest.extraction.engine import engine
     from curate.ingest.extraction.metadata import page_metadata
 
@@ -78,11 +87,7 @@ def _curate(data: bytes, options: ExtractOptions) -> Extracted:
     for blocks in engine().judge_pieces(data, options.favor, options.comments):
         meta = meta if texts else page_metadata(data, blocks.page)
         texts.append(_text_of(blocks, options))
-    text = "\n\n".join(filter(None, texts))
-    if len(text) < FEW_BYTES and len(inside := embedded_html(data)) > 2 * len(text):
-        other = engine().judge(inside, options.favor, options.comments)
-        text = max(text, _text_of(other, options), key=len)
-    return Extracted(text, meta)
+    return "\n\n".join(filter(None, texts)), meta
 
 
 def _text_of(blocks: Blocks, options: ExtractOptions) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from curate.kernels.bare import inner_njit
 from curate.kernels.hashing import U64
-from curate.kernels.html_elements import JOIN, SUM_LINK, SUM_WORDS
+from curate.kernels.html_elements import JOIN, REPEATS, SUM_LINK, SUM_WORDS
 from curate.kernels.html_page import DEPTH, ELEMENT, FIRST_BLOCK, LAST_BLOCK, PARENT
 
 #: Steps from the anchor and from the block to the innermost element that holds both, and its share of the page.
@@ -40,7 +40,7 @@ def add_anchor(anchor, blocks, elements, extra, sums, features, column):  # type
 
 
 @inner_njit
-def add_items(blocks, elements, sums, signatures, keys, groups, features, column):  # type: ignore[no-untyped-def]
+def add_items(blocks, elements, extra, sums, signatures, keys, groups, features, column):  # type: ignore[no-untyped-def]
     """Write ITEM_NAMES from `column` on. Siblings are of a kind if they have the same tag and classes."""
     size = 64
     while size < 2 * len(elements):
@@ -49,6 +49,9 @@ def add_items(blocks, elements, sums, signatures, keys, groups, features, column
     for e in range(1, len(elements)):
         slot, is_new = _slot(elements[e, PARENT], signatures[e], keys, size)
         groups[slot, 0] = 1 if is_new else groups[slot, 0] + 1
+        extra[e, REPEATS] = slot
+    for e in range(1, len(elements)):
+        extra[e, REPEATS] = groups[extra[e, REPEATS], 0]
     for b in range(len(blocks)):
         row = features[b, column : column + 4]
         row[:] = 0
@@ -58,8 +61,7 @@ def add_items(blocks, elements, sums, signatures, keys, groups, features, column
                 break
             first, last = np.int64(elements[element, FIRST_BLOCK]), np.int64(elements[element, LAST_BLOCK]) + 1
             if last - first > 1:
-                slot, _ = _slot(elements[element, PARENT], signatures[element], keys, size)
-                repeats = groups[slot, 0]
+                repeats = extra[element, REPEATS]
                 if repeats > row[0]:
                     words = sums[last, SUM_WORDS] - sums[first, SUM_WORDS]
                     row[0], row[1], row[2] = repeats, last - first, words

@@ -23,8 +23,9 @@ from curate.kernels.html_tags import tag_id
 #: Columns of the running totals: entry b is the sum over the blocks before b.
 SUM_WORDS, SUM_LINK, SUM_ENDS, SUM_PARAGRAPH, SUM_COLUMNS = range(5)
 #: What is added to each element: its weight, the sum, lowest and highest weight from the root to it, the next element
-#: outwards that holds more blocks, and the tags around it as bits.
-WEIGHT, PATH, LOWEST, HIGHEST, WIDER, BITS, JOIN, EXTRA_COLUMNS = range(8)
+#: outwards that holds more blocks, and the tags around it as bits; its nearest ancestor of a kind (whoever needs one
+#: writes it), and how many of its siblings have its tag and classes, itself among them.
+WEIGHT, PATH, LOWEST, HIGHEST, WIDER, BITS, JOIN, REPEATS, EXTRA_COLUMNS = range(9)
 
 #: Bit k of the feature `tree.ancestors` is the k-th of these.
 ANCESTORS = (

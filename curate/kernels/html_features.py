@@ -143,7 +143,7 @@ def block_features(page, lexicon, title, page_bytes, scratch):  # type: ignore[n
     )
     add_repeats(blocks, page.out, scratch.keys, scratch.groups, features, _GROUP_AT + 5)
     add_anchor(anchor, blocks, elements, extra, sums, features, _ANCHOR_AT)
-    add_items(blocks, elements, sums, scratch.signatures, scratch.keys, scratch.groups, features, _ITEM_AT)
+    add_items(blocks, elements, extra, sums, scratch.signatures, scratch.keys, scratch.groups, features, _ITEM_AT)
     _neighbours(features)
     _windows(sums, features)
     add_page(blocks, elements, extra, sums, page_bytes, page.state[OG_TYPE], features, PAGE_AT)

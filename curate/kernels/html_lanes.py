@@ -47,6 +47,36 @@ def add_tree(_context, nodes, count, room, values, sums):  # type: ignore[no-unt
     return types.void(types.uint64, types.int64, types.uint64, types.uint64, types.uint64), generate
 
 
+@intrinsic
+def side_by_side(_context, rows, offset, room):  # type: ignore[no-untyped-def]
+    """Turn LANES numbers of LANES blocks, so that the values of one feature are neighbours.
+
+    Args:
+        rows: address of LANES addresses: the rows of features of the blocks.
+        offset: of the first of the numbers in each row, in bytes.
+        room: address of the result, `int32` of shape (LANES, LANES).
+    """
+
+    def generate(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+        rows, offset, room = arguments
+        addresses = (_load(builder, builder.add(rows, _ADDRESS(8 * k)), _ADDRESS) for k in range(LANES))
+        turned = [_load(builder, builder.add(address, offset), _LANES) for address in addresses]
+        for bit in (1, 2, 4, 8):  # each step swaps a bit of the number of the vector with one of the lane
+            for k in range(LANES):
+                if not k & bit:
+                    first, second = turned[k], turned[k + bit]
+                    low = [lane if not lane & bit else LANES + lane - bit for lane in range(LANES)]
+                    high = [lane + bit if not lane & bit else LANES + lane for lane in range(LANES)]
+                    turned[k] = builder.shuffle_vector(first, second, ir.Constant(_LANES, low))
+                    turned[k + bit] = builder.shuffle_vector(first, second, ir.Constant(_LANES, high))
+        for k, values in enumerate(turned):
+            place = builder.inttoptr(builder.add(room, _ADDRESS(4 * LANES * k)), _LANES.as_pointer())
+            builder.store(values, place, align=4)
+        return _context.get_dummy_value()
+
+    return types.void(types.uint64, types.uint64, types.uint64), generate
+
+
 def _leaves_left(builder: ir.IRBuilder, nodes: ir.Value, count: ir.Value, room: ir.Value) -> ir.Value:
     """A loop over the nodes that keeps the leaves of all lanes in one register."""
     before, loop, behind = builder.block, builder.append_basic_block("nodes"), builder.append_basic_block("leaves")

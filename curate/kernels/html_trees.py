@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.blocks import address_of
 from curate.kernels.hashing import U64
-from curate.kernels.html_lanes import LANES, MAX_LEAVES, NODE_COLUMNS, add_tree
+from curate.kernels.html_lanes import LANES, MAX_LEAVES, NODE_COLUMNS, add_tree, side_by_side
 
 #: One log odds in scores.
 SCORE_UNIT = 1 << 16
@@ -52,10 +52,10 @@ class Forest(NamedTuple):
         values: `int32` of shape (T, MAX_LEAVES).
         node_ends: `int64` of shape (T + 1,): tree t has the nodes from entry t up to the next.
         tree_ends: `int64` of shape (M + 1,): in the same way, the trees of each model.
-        columns: `int64`: the features that each model looks at.
-        column_ends: `int64` of shape (M + 1,).
+        columns: `int64` of shape (M,): how many of the features, from the first, each model looks at.
         base: `int64` of shape (M,), what the score begins with.
-        room: `int32` of shape (C + 1, LANES): the features of some blocks, side by side; and their sums.
+        rows: `uint64` of shape (LANES,): where the features of some blocks are.
+        room: `int32` of shape (C + LANES, LANES): these features, side by side; in the last row the sums.
     """
 
     nodes: NDArray[np.int32]
@@ -63,8 +63,8 @@ class Forest(NamedTuple):
     node_ends: NDArray[np.int64]
     tree_ends: NDArray[np.int64]
     columns: NDArray[np.int64]
-    column_ends: NDArray[np.int64]
     base: NDArray[np.int64]
+    rows: NDArray[np.uint64]
     room: NDArray[np.int32]
 
 
@@ -76,36 +76,30 @@ def make_forest(*models: Trees) -> Forest:
     """
     nodes: list[tuple[int, int, int]] = []
     values: list[list[int]] = []
-    columns: list[int] = []
-    node_ends, tree_ends, column_ends = [0], [0], [0]
+    node_ends, tree_ends = [0], [0]
+    columns = [int((trees.nodes >> np.uint64(32) & np.uint64(0xFFFF)).max()) + 1 for trees in models]
     for trees in models:
-        features = np.unique(trees.nodes >> np.uint64(32) & np.uint64(0xFFFF)).tolist()
-        places = {feature: 4 * LANES * place for place, feature in enumerate(features)}
         for root in trees.roots.tolist():
             leaves: list[int] = []
-            _flatten(trees, root, root, places, leaves, nodes)
+            _flatten(trees, root, root, leaves, nodes)
             if len(leaves) > MAX_LEAVES:
                 raise ValueError(f"a tree has up to {MAX_LEAVES} leaves, not {len(leaves)}")
             values.append(leaves + [0] * (MAX_LEAVES - len(leaves)))
             node_ends.append(len(nodes))
-        columns += features
         tree_ends.append(len(values))
-        column_ends.append(len(columns))
     return Forest(
         nodes=np.array(nodes, np.int64).astype(np.uint32).view(np.int32).reshape(-1, NODE_COLUMNS),
         values=np.array(values, np.int32),
         node_ends=np.array(node_ends, np.int64),
         tree_ends=np.array(tree_ends, np.int64),
         columns=np.array(columns, np.int64),
-        column_ends=np.array(column_ends, np.int64),
         base=np.concatenate([trees.base for trees in models]),
-        room=np.zeros((int(np.diff(column_ends).max()) + 1, LANES), np.int32),
+        rows=np.zeros(LANES, np.uint64),
+        room=np.zeros((max(columns) + LANES, LANES), np.int32),
     )
 
 
-def _flatten(
-    trees: Trees, root: int, here: int, places: dict[int, int], leaves: list[int], nodes: list[tuple[int, int, int]]
-) -> None:
+def _flatten(trees: Trees, root: int, here: int, leaves: list[int], nodes: list[tuple[int, int, int]]) -> None:
     """Append the values of the leaves below a node, from the left, and its inner nodes."""
     node = int(trees.nodes[here])
     left = root + (node >> 48)
@@ -113,10 +107,10 @@ def _flatten(
         leaves.append(int(trees.values[here]))
         return
     first = len(leaves)
-    _flatten(trees, root, left, places, leaves, nodes)
+    _flatten(trees, root, left, leaves, nodes)
     taken_away = (1 << len(leaves)) - (1 << first)
-    nodes.append((places[node >> 32 & 0xFFFF], node & 0xFFFFFFFF, ~taken_away & 0xFFFFFFFF))
-    _flatten(trees, root, left + 1, places, leaves, nodes)
+    nodes.append((4 * LANES * (node >> 32 & 0xFFFF), node & 0xFFFFFFFF, ~taken_away & 0xFFFFFFFF))
+    _flatten(trees, root, left + 1, leaves, nodes)
 
 
 @bare_njit()
@@ -133,11 +127,10 @@ def tree_scores(features, forest, model, active, scores):  # type: ignore[no-unt
         scores: `int64` of shape (n,), written for the blocks of `active`.
     """
     first, last = forest.tree_ends[model], forest.tree_ends[model + 1]
-    columns = forest.columns[forest.column_ends[model] : forest.column_ends[model + 1]]
     kept = 0
     for at in range(0, len(active), LANES):
         blocks = active[at : at + LANES]
-        _side_by_side(features, columns, blocks, forest.room)
+        _turn(features, forest.columns[model], blocks, forest.rows, forest.room)
         for block in blocks:
             scores[block] = forest.base[model]
         for stage in range(first, last, STAGE):
@@ -152,12 +145,18 @@ def tree_scores(features, forest, model, active, scores):  # type: ignore[no-unt
 
 
 @inner_njit
-def _side_by_side(features, columns, blocks, room):  # type: ignore[no-untyped-def]
-    """The features of up to LANES blocks, so that the values of one feature are neighbours."""
+def _turn(features, columns, blocks, rows, room):  # type: ignore[no-untyped-def]
+    """The first features of up to LANES blocks, so that the values of one feature are neighbours."""
+    row_bytes = U64(4 * features.shape[1])
+    for lane in range(LANES):
+        block = blocks[min(lane, len(blocks) - 1)]
+        rows[lane] = address_of(features) + U64(block) * row_bytes
+    whole = min((columns + LANES - 1) // LANES, features.shape[1] // LANES) * LANES
+    for k in range(0, whole, LANES):
+        side_by_side(address_of(rows), U64(4 * k), address_of(room) + U64(4 * LANES * k))
     for lane in range(len(blocks)):
-        row = features[blocks[lane]]
-        for k in range(len(columns)):
-            room[k, lane] = row[columns[k]]
+        for k in range(whole, columns):
+            room[k, lane] = features[blocks[lane], k]
 
 
 @inner_njit

@@ -45,16 +45,16 @@ def explain(data: bytes, favor: Favor = "balance") -> list[Explanation]:
     """
     model = load_model(MODEL_FOLDER)
     engine = Engine(model)
-    blocks = engine.judge(data, favor)
-    features, means = engine.features(blocks.count), node_means(model.second)
+    means = node_means(model.second)
     return [
         Explanation(
             blocks.text(number),
             _path(blocks.page.elements, int(blocks.page.blocks[number, ELEMENT])),
             bool(blocks.keep[number]),
             round(float(blocks.probabilities[number]) / 65535, 4),
-            _reasons(features[number], model.second, means),
+            _reasons(engine.features(blocks.count)[number], model.second, means),
         )
+        for blocks in engine.judge_pieces(data, favor)
         for number in range(blocks.count)
     ]
 

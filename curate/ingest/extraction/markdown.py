@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
 
 from curate.ingest.extraction.engine import Blocks
-from curate.kernels.html_page import ELEMENT, PARENT, TAG
-from curate.kernels.html_tags import TAG_NAMES
+from curate.kernels.html_page import ELEMENT, ELEMENT_COUNT, OUT, START, STOP
+from curate.kernels.html_places import PLACE_COLUMNS, place_elements
 
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _MAX_INDENT = 6
+_BACKTICKS = re.compile("`+")
 
 
-@dataclass
-class _Place:
-    """Where a block is: the elements from the innermost outwards, as far as Markdown has a form for them."""
+class _Place(NamedTuple):
+    """Where a block is, see `curate.kernels.html_places`; and its text."""
 
-    heading: int = 0
-    item: int = 0
-    lists: list[tuple[int, bool]] = field(default_factory=list)
-    row: int = 0
-    cell: int = 0
-    table: int = 0
-    code: bool = False
-    quoted: int = 0
+    heading: int
+    item: int
+    holder: int
+    ordered: int
+    lists: int
+    row: int
+    cell: int
+    table: int
+    code: int
+    quoted: int
+    text: str
 
 
 def to_markdown(blocks: Blocks) -> str:
@@ -50,46 +56,33 @@ def to_markdown(blocks: Blocks) -> str:
      y
     ```
     """
-    kept = [number for number in range(blocks.count) if blocks.keep[number]]
-    placed = [(_place(blocks, number), blocks.text(number)) for number in kept]
     parts: list[str] = []
-    for table, group in groupby(placed, key=lambda pair: pair[0].table):
+    for table, group in groupby(_places(blocks), key=lambda place: 0 if place.code or place.heading else place.table):
         members = list(group)
         parts += [_table(members)] if table else _flow(members)
     return "\n\n".join(parts).strip()
 
 
-def _place(blocks: Blocks, number: int) -> _Place:
-    place, elements = _Place(), blocks.page.elements
-    element = int(blocks.page.blocks[number, ELEMENT])
-    while element > 0:
-        tag = TAG_NAMES[elements[element, TAG]]
-        place.heading = place.heading or _HEADINGS.get(tag, 0)
-        place.code = place.code or tag in ("pre", "listing")
-        place.quoted += tag == "blockquote"
-        if tag == "li" and not place.item:
-            place.item = element
-        elif tag in ("ul", "ol"):
-            place.lists.append((element, tag == "ol"))
-        elif tag == "tr":
-            place.row = place.row or element
-        elif tag in ("td", "th"):
-            place.cell = place.cell or element
-        elif tag == "table" and place.row and not place.table:
-            place.table = element
-        element = int(elements[element, PARENT])
-    if place.code or place.heading:
-        place.table = 0
-    return place
+def _places(blocks: Blocks) -> Iterator[_Place]:
+    """The kept blocks."""
+    page, kept = blocks.page, blocks.page.blocks[: blocks.count][blocks.keep]
+    count = int(page.state[ELEMENT_COUNT])
+    places = np.empty((count, PLACE_COLUMNS), np.int32)
+    place_elements(page.elements, count, places)
+    text = page.out[: page.state[OUT]].tobytes()
+    spans = kept[:, [START, STOP]].tolist()
+    for place, (start, stop) in zip(places[kept[:, ELEMENT], :-1].tolist(), spans, strict=True):
+        yield _Place._make((*place, text[start:stop].decode()))
 
 
-def _flow(placed: list[tuple[_Place, str]]) -> Iterator[str]:
+def _flow(places: list[_Place]) -> Iterator[str]:
     """Paragraphs, headings, code, and lists, whose items are together."""
-    for in_list, group in groupby(placed, key=lambda pair: bool(pair[0].item and not pair[0].code)):
+    for in_list, group in groupby(places, key=lambda place: bool(place.item and not place.code)):
         if in_list:
             yield "\n".join(_items(list(group)))
             continue
-        for place, text in group:
+        for place in group:
+            text = place.text
             if place.code:
                 fence = "`" * max(3, _longest_run(text) + 1)
                 text = f"{fence}\n{text.strip(chr(10))}\n{fence}"
@@ -98,28 +91,26 @@ def _flow(placed: list[tuple[_Place, str]]) -> Iterator[str]:
             yield _quote(text, place.quoted)
 
 
-def _items(placed: list[tuple[_Place, str]]) -> Iterator[str]:
+def _items(places: list[_Place]) -> Iterator[str]:
     last = 0
     numbers: dict[int, int] = {}
-    for place, text in placed:
-        level = min(len(place.lists), _MAX_INDENT) or 1
-        indent = "  " * (level - 1)
-        text = text.replace("\n", "\n" + indent + "  ")
+    for place in places:
+        indent = "  " * ((min(place.lists, _MAX_INDENT) or 1) - 1)
+        text = place.text.replace("\n", "\n" + indent + "  ")
         if place.item == last:
             yield _quote(f"{indent}  {text}", place.quoted)
             continue
         last = place.item
-        holder, ordered = place.lists[0] if place.lists else (0, False)
-        numbers[holder] = numbers.get(holder, 0) + 1
-        yield _quote(f"{indent}{f'{numbers[holder]}.' if ordered else '-'} {text}", place.quoted)
+        numbers[place.holder] = numbers.get(place.holder, 0) + 1
+        yield _quote(f"{indent}{f'{numbers[place.holder]}.' if place.ordered else '-'} {text}", place.quoted)
 
 
-def _table(placed: list[tuple[_Place, str]]) -> str:
+def _table(places: list[_Place]) -> str:
     """Rows of cells; the first row is the head, as Markdown has no tables without."""
     rows: list[list[str]] = []
-    for _, row in groupby(placed, key=lambda pair: pair[0].row):
-        cells = groupby(row, key=lambda pair: pair[0].cell)
-        rows.append([" ".join(" ".join(text.split()) for _, text in cell).replace("|", "\\|") for _, cell in cells])
+    for _, row in groupby(places, key=attrgetter("row")):
+        cells = groupby(row, key=attrgetter("cell"))
+        rows.append([" ".join(" ".join(place.text.split()) for place in cell).replace("|", "\\|") for _, cell in cells])
     width = max(map(len, rows))
     if width == 1:
         return "\n\n".join(cell for (cell,) in rows)
@@ -132,4 +123,4 @@ def _quote(text: str, depth: int) -> str:
 
 
 def _longest_run(text: str) -> int:
-    return max((len(list(run)) for mark, run in groupby(text) if mark == "`"), default=0)
+    return max(map(len, _BACKTICKS.findall(text)), default=0)
