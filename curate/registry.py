@@ -13,6 +13,7 @@ STAGES = {
     "gopher_repetition": "curate.filters.gopher:GopherRepetition",
     "c4_quality": "curate.filters.c4:C4Quality",
     "fineweb_quality": "curate.filters.fineweb:FinewebQuality",
+    "host_templates": "curate.filters.host_templates:HostTemplates",
     "quality_filter": "curate.filters.quality:QualityFilter",
     "exact_dedup": "curate.dedup.exact:ExactDedup",
     "fuzzy_dedup": "curate.dedup.fuzzy:FuzzyDedup",

@@ -98,7 +98,7 @@ class RunCorpus(Corpus):
         run: the run directory.
         plan: its plan.
         step: index of the step that will see the corpus; one past the last sees what is left at the end.
-        needs: columns of earlier stages to load, as patterns of `stage.column`.
+        needs: columns of earlier stages to load, as patterns of `stage.column`; and `url`, if that is needed.
     """
 
     def __init__(self, run: RunDirectory, plan: Plan, step: int, needs: tuple[str, ...] = ()):
@@ -115,7 +115,7 @@ class RunCorpus(Corpus):
 
     def batches(self, part: int, *, text: bool = True) -> Iterator[tuple[NDArray[np.int64], Documents]]:
         """The kept documents, one batch for each row group of the part; one empty batch if none is kept."""
-        wanted = ["id", "source"] + (["text"] if text else [])
+        wanted = ["id", "source", *(["url"] if self._wants("url") else []), *(["text"] if text else [])]
         with pq.ParquetFile(self.run.fetch(self.run.document_part(part)), memory_map=True) as file:
             earlier = self._earlier(part, file.metadata.num_rows)
             start, empty = 0, True

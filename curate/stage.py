@@ -95,7 +95,7 @@ class Stage(BaseModel, ABC):
     name: ClassVar[str]
     #: Raised when the same parameters give another answer than before, so that old results are not reused.
     version: ClassVar[int] = 1
-    #: Columns of earlier stages that the stage reads if they exist: `stage.column`, shell wildcards allowed.
+    #: Columns of earlier stages that the stage reads if they exist: `stage.column`, shell wildcards allowed; and `url`.
     needs: ClassVar[tuple[str, ...]] = ()
     #: Tables in `Annotations.tables`, or in files `reports/NAME.parquet` of the state, published as reports.
     reports: ClassVar[tuple[str, ...]] = ()

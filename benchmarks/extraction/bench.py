@@ -12,27 +12,21 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from scoring import Row, has_passages, interval, mean, page_scores
 
-from curate.ingest.extraction.engine import BETA_SQUARED, Blocks, Engine
+from curate.ingest.extraction.engine import Engine
 from curate.ingest.extraction.labels import word_f1
 from curate.ingest.extraction.learn import Examples, learn
 from curate.ingest.extraction.metadata import page_metadata
-from curate.ingest.extraction.pages import LabelledPage, label_pages
+from curate.ingest.extraction.pages import label_pages, site_of
 from curate.ingest.extraction.train import gold_of, read_gold, read_pages
 from curate.ingest.html import ExtractionError, extract_page
 from curate.ingest.source import ExtractOptions
-from curate.kernels.html_comments import drop_comments
-from curate.kernels.html_lexicon import Lexicon
-from curate.kernels.html_score import score_blocks
-from curate.kernels.html_trees import Forest
 
 ENGINES = ("curate", "resiliparse", "trafilatura")
 SETS = ("crawl-wcxb", "crawl-aeb", "crawl-readability", "crawl-trafeval")
-
-Row = dict[str, Any]
 
 
 def main() -> None:
@@ -44,15 +38,21 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.data / "crawl"
     sets = {name: read_set(folder, name) for name in SETS}
+    others: dict[str, dict[str, list[str]]] = {name: {} for name in sets}
     for name, pages in sets.items():
         for engine in options.engines:
             texts, rate = extract_all(pages, engine)
+            if engine != "curate":
+                others[name][engine] = texts
             note = " (trained on these pages)" if engine == "curate" else ""
             show(f"{name} {engine}{note}, {rate:,.0f} pages/s", [row for row, _ in pages], texts)
     if options.folds:
         texts_of = cross_validate(sets, options.folds)
         for name, pages in sets.items():
-            show(f"{name} curate, {options.folds} folds by site", [row for row, _ in pages], texts_of[name])
+            rows = [row for row, _ in pages]
+            show(f"{name} curate, {options.folds} folds by site", rows, texts_of[name])
+            for engine in others[name]:
+                compare(f"more than {engine}", rows, texts_of[name], others[name][engine])
 
 
 def read_set(folder: Path, name: str) -> list[tuple[Row, bytes]]:
@@ -81,7 +81,7 @@ def extract_all(pages: Sequence[tuple[Row, bytes]], engine: str) -> tuple[list[s
 
 def show(name: str, rows: Sequence[Row], texts: Sequence[str]) -> None:
     """One line: F1, precision, recall, and F1 by page type or language; or the share of passages that are right."""
-    if "with" in rows[0] and "text" not in rows[0]:
+    if has_passages(rows[0]):
         print(f"{name}: {_passages(rows, texts)}", flush=True)
         return
     groups: dict[str, list[float]] = defaultdict(list)
@@ -109,31 +109,33 @@ def _passages(rows: Sequence[Row], texts: Sequence[str]) -> str:
     )
 
 
+def compare(name: str, rows: Sequence[Row], texts: Sequence[str], others: Sequence[str]) -> None:
+    """How much better the first texts are, with 95 % intervals over draws of sites: all pages, and by page type."""
+    scores, other = page_scores(rows, texts), page_scores(rows, others)
+    kinds = np.array([row.get("page_type", "") for row in rows])
+    sites = np.array([site_of(row["url"]) for row in rows])
+    for kind in ("all", *sorted(set(kinds) - {""})):
+        part = np.ones(len(rows), bool) if kind == "all" else kinds == kind
+        low, high = interval(scores[part], other[part], sites[part].tolist())
+        gain = mean(scores[part]) - mean(other[part])
+        print(f"  {name}, {kind} ({part.sum()}): {gain:+.4f}, 95 % from {low:+.4f} to {high:+.4f}", flush=True)
+
+
 def cross_validate(sets: dict[str, list[tuple[Row, bytes]]], folds: int) -> dict[str, list[str]]:
     """Train on all but one part of the sites, extract that part, for each part: the texts of each set."""
-    named = [
-        (name, page)
-        for name, pages in sets.items()
-        for page in label_pages((row["url"], html, gold_of(row)) for row, html in pages)
-    ]
-    pages = [page for _, page in named]
-    examples, texts = Examples.of(pages), [""] * len(pages)
+    pages = [label_pages((row["url"], html, gold_of(row)) for row, html in found) for found in sets.values()]
+    examples = Examples.of([page for found in pages for page in found])
+    engines = []
     for fold in range(folds):
-        model = learn(examples, [number for number, page in enumerate(pages) if page.fold(folds) != fold], 0)
-        lexicon, forest = model.lexicon, model.forest()
-        for number, page in enumerate(pages):
-            if page.fold(folds) == fold:
-                texts[number] = text_of(page, lexicon, forest, examples)
-    return {name: [text for (other, _), text in zip(named, texts, strict=True) if other == name] for name in sets}
-
-
-def text_of(page: LabelledPage, lexicon: Lexicon, forest: Forest, examples: Examples) -> str:
-    """The text of a page whose blocks are known."""
-    room, beta_squared = examples.room, BETA_SQUARED["balance"]
-    score_blocks(page.page, lexicon, forest, page.title, page.page_bytes, beta_squared, room)
-    count = len(page.sizes)
-    drop_comments(page.page, room.types, room.keep[:count])
-    return Blocks(page.page, count, room.probabilities[:count], room.keep[:count]).joined()
+        members = [number for number, page in enumerate(examples.pages) if page.fold(folds) != fold]
+        engines.append(Engine(learn(examples, members, 0)))
+    return {
+        name: [
+            engines[page.fold(folds)].judge(html, comments=False).joined()
+            for page, (_, html) in zip(found, sets[name], strict=True)
+        ]
+        for name, found in zip(sets, pages, strict=True)
+    }
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def count_chars(data, begin, end):  # type: ignore[no-untyped-def]
 
 
 @inner_njit
-def _hash_bytes(data, begin, end):  # type: ignore[no-untyped-def]
+def hash_bytes(data, begin, end):  # type: ignore[no-untyped-def]
     """Eight bytes at a time, the last eight overlapping those before."""
     h = U64(end - begin) * U64(0x9E3779B97F4A7C15)
     at = begin
@@ -189,7 +189,7 @@ def _scan(data, offsets, flags, least, strip, hashes, chars, last, blank, unit_o
                 after += 1
             if after - at >= least or after == end:
                 stop = at if after - at >= least else end
-                hashes[count] = _hash_bytes(data, begin, stop)
+                hashes[count] = hash_bytes(data, begin, stop)
                 chars[count] = count_chars(data, begin, stop)
                 last[count] = last_character(data, begin, stop)[0]
                 blank[count] = skip_space(data, begin, stop, flags) == stop

@@ -74,7 +74,11 @@ class Examples:
 
 
 def learn(
-    examples: Examples, members: Sequence[int], seed: int, progress: Progress = lambda line: None
+    examples: Examples,
+    members: Sequence[int],
+    seed: int,
+    progress: Progress = lambda line: None,
+    first_pass: Boosting = FIRST_PASS,
 ) -> ContentModel:
     """Learn a model from some of the pages; the same pages and seed give the same model.
 
@@ -93,7 +97,7 @@ def learn(
         for member in fold:
             tables[member], lexicons[member] = examples.features(member, lexicon), lexicon
     for number, fold in enumerate(folds):
-        trees = fit(examples, sorted(set(members) - set(fold)), tables, None, FIRST_PASS, len(FIRST_NAMES), seed)
+        trees = fit(examples, sorted(set(members) - set(fold)), tables, None, first_pass, len(FIRST_NAMES), seed)
         for member in fold:
             scores = scores_of(tables[member], trees)
             hopeful[member] = scores > HOPELESS
@@ -108,7 +112,7 @@ def learn(
             room = examples.room
             type_probabilities(room.known, forest, 0, room.type_active, room.type_scores, room.types)
             tables[member][:, TYPE_COLUMN : TYPE_COLUMN + len(PAGE_TYPES)] = examples.room.types
-    first = fit(examples, members, tables, None, FIRST_PASS, len(FIRST_NAMES), seed)
+    first = fit(examples, members, tables, None, first_pass, len(FIRST_NAMES), seed)
     types = fit_types(examples, members, views, seed)
     second = fit(examples, members, tables, hopeful, SECOND_PASS, len(FEATURE_NAMES), seed)
     tokens, weights = learn_words([examples.counts[member] for member in members])

@@ -63,9 +63,8 @@ class LabelledPage:
 
     @property
     def site(self) -> str:
-        """The host name without www; the whole address if the host is no name of the Internet."""
-        host = urlsplit(self.url).netloc.lower().removeprefix("www.")
-        return host if "." in host else self.url
+        """See `site_of`."""
+        return site_of(self.url)
 
     def fold(self, folds: int, salt: str = "") -> int:
         """Which of `folds` parts the page's site is in."""
@@ -77,6 +76,16 @@ class LabelledPage:
         for number in np.flatnonzero(keep):
             found.update(self.words[number])
         return counted_f1(found, self.gold)
+
+
+def site_of(url: str) -> str:
+    """The host name without www; the whole address if the host is no name of the Internet.
+
+    >>> site_of("http://www.a.org/b"), site_of("/wcxb/1")
+    ('a.org', '/wcxb/1')
+    """
+    host = urlsplit(url).netloc.lower().removeprefix("www.")
+    return host if "." in host else url
 
 
 def label_pages(pages: Iterable[tuple[str, bytes, Gold]]) -> list[LabelledPage]:
