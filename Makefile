@@ -3,8 +3,8 @@
 # make lint    lint and types only
 # make bench   every text stage against other libraries; DATA=folder of real text, ONLY='BPE encode' for one
 # make bench-extract  HTML to text, by three engines, against gold text in DATA; FOLDS=5 trains anew for each fifth
-# make ablate-extract  the same folds without each idea of curate's extractor in turn: half an hour of one core
 # make bench-scaling  how much sooner two workers are done than one, on the GPT-3 pipeline over DATA
+# make ablate-extract  the same folds without each idea of curate's extractor in turn: half an hour of one core
 # make bench-engines  what Ray costs over the local engine, on pages of DATA
 # make fuzz    damaged input for every reader: RUNS=10000 for each target, TARGETS='warc html', ENGINE=atheris
 # make bench-memory  peak memory of every phase, for a corpus of 1, 4 and 16 times a size
@@ -52,11 +52,11 @@ bench: .venv/installed
 bench-extract: .venv/installed-dev
 	@$(BIN)/python benchmarks/extraction/bench.py "$(DATA)" $(if $(FOLDS),--folds $(FOLDS))
 
-ablate-extract: .venv/installed-dev
-	@$(BIN)/python benchmarks/extraction/ablate.py "$(DATA)"
-
 bench-scaling: .venv/installed
 	@$(BIN)/python benchmarks/scaling.py "$(DATA)"
+
+ablate-extract: .venv/installed-dev
+	@$(BIN)/python benchmarks/extraction/ablate.py "$(DATA)"
 
 bench-engines: .venv/installed-dev
 	@$(BIN)/python benchmarks/engines.py "$(DATA)"

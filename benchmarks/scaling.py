@@ -1,8 +1,8 @@
 """How much sooner two workers are done than one, on the GPT-3 pipeline, and what keeps them from twice as soon.
 
-    python benchmarks/scaling.py ../shared/data [--rounds 3] [--workers 2] [--copies 8]
+    python benchmarks/scaling.py ../shared/data [--rounds 3] [--workers 2] [--copies 16]
 
-One and two workers run in turn over the texts of DATA and copies of its crawls (450 MB, of which 56 MB are unlike each
+One and two workers run in turn over the texts of DATA and copies of its crawls (900 MB, of which 56 MB are unlike each
 other). Beside the clock stands what the clock would say on an idle machine: each task's own processor seconds, given
 out again in the same order, and those of the process that hands them out while no task is there. Idle is what the
 workers wait for each other. A machine itself may give two programs less than twice what it gives one: the last row is
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with `text`, `crawl` and `evals`")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2, help="to compare with one")
-    parser.add_argument("--copies", type=int, default=8, help="of the crawls")
+    parser.add_argument("--copies", type=int, default=16, help="of the crawls")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:

@@ -11,7 +11,8 @@ from typing import Any
 from curate.confine import inside, refuse_links_out
 from curate.errors import StateError
 from curate.remote_rundir import open_run
-from curate.rundir import RunDirectory, round_task_name
+from curate.run_paths import round_task_name
+from curate.rundir import RunDirectory
 from curate.stage import CorpusStage
 from curate.storage import Commit, DamagedError, fingerprint
 

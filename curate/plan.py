@@ -20,7 +20,8 @@ from curate.ingest.files import find_files
 from curate.ingest.split import Split, split_files
 from curate.objects.fetched import fetched
 from curate.pipeline import Pipeline, build
-from curate.rundir import RunDirectory, round_task_name
+from curate.run_paths import round_task_name
+from curate.rundir import RunDirectory
 from curate.shuffle import slot_count
 from curate.stage import CorpusStage, Round, Stage, Writer
 from curate.storage import fingerprint, sha256_file

@@ -11,7 +11,6 @@ Whether something exists is asked by its exact key, a commit's: plans fix all na
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,13 +25,13 @@ from curate.errors import InternalError, PipelineError, Problem, ResourceError, 
 from curate.objects.cache import BlobCache
 from curate.objects.lease import Lease
 from curate.objects.mirror import mirrored
+from curate.objects.published import Published
 from curate.objects.store import ObjectStore
 from curate.objects.view import new_view, remove_with
 from curate.rundir import RunDirectory
 from curate.storage import (
     Commit,
     DamagedError,
-    json_bytes,
     parse_commit,
     parse_sealed,
     publish_folder,
@@ -41,7 +40,6 @@ from curate.storage import (
 )
 
 _PLAN = "plan.json"
-_PUBLISHED = "published.json"
 #: Fetched files that stay in the view; a task may go through all files of a run.
 _FILES_AT_HAND = 16
 
@@ -232,19 +230,21 @@ class RemoteRunDirectory(RunDirectory):
     def publish(self, folder: Path, files: dict[str, Path]) -> None:
         """Upload these files and remove what else was published there; they are here as well."""
         publish_folder(files, folder)
-        hashes = {name: sha256_file(path) for name, path in files.items()}
-        self._publish(folder, hashes, lambda name: self.store.upload(files[name], f"{self._key(folder)}/{name}"))
+        hashes, key = {name: sha256_file(path) for name, path in files.items()}, self._key(folder)
+        Published(self.store).replace(key, hashes, lambda name: self.store.upload(files[name], f"{key}/{name}"))
 
     def publish_outputs(self, folder: Path, commit: Path, source: Path) -> None:
         """Copy what a task left in a folder, inside the store."""
-        hashes = self._hashes(commit, source)
-        self._publish(
-            folder, hashes, lambda name: self.store.copy(f"{self._key(source)}/{name}", f"{self._key(folder)}/{name}")
-        )
+        hashes, key, here = self._hashes(commit, source), self._key(folder), self._key(source)
+        Published(self.store).replace(key, hashes, lambda name: self.store.copy(f"{here}/{name}", f"{key}/{name}"))
 
     def has_published(self, folder: Path, commit: Path, source: Path) -> bool:
         """Whether these very files were copied before, and nothing was changed since."""
-        return bool(self._noted().get(self._key(folder)) == self._hashes(commit, source))
+        return Published(self.store).holds(self._key(folder), self._hashes(commit, source))
+
+    def unpublish(self, folder: Path) -> None:
+        """Delete what was published there."""
+        Published(self.store).replace(self._key(folder), {}, lambda name: None)
 
     def begin(self) -> None:
         """Delete what says that the run is finished."""
@@ -253,10 +253,6 @@ class RemoteRunDirectory(RunDirectory):
     def finish(self, commit: Commit) -> None:
         """Declare the run finished."""
         self.store.write(self._key(self.finished), sealed_bytes(asdict(commit)))
-
-    def unpublish(self, folder: Path) -> None:
-        """Delete what was published there."""
-        self._publish(folder, {}, lambda name: None)
 
     def remove_parts_from(self, first: int) -> None:
         """Delete documents, quarantine and commits of parts that the plan saved last has and the new one has not."""
@@ -369,27 +365,6 @@ class RemoteRunDirectory(RunDirectory):
             self._drop(path)
         self.memory.fetched.clear()
         self.memory.there.clear()
-
-    def _publish(self, folder: Path, hashes: dict[str, str], put: Callable[[str], None]) -> None:
-        """Make a folder hold files of these hashes; what may be there is noted before it is."""
-        name, noted = self._key(folder), self._noted()
-        before: dict[str, str] = noted.get(name, {})
-        if before == hashes:
-            return
-        self.store.write(_PUBLISHED, json_bytes(noted | {name: dict.fromkeys([*before, *hashes], "")}))
-        for stale in sorted(before.keys() - hashes.keys()):
-            self.store.delete(f"{name}/{stale}")
-        for fresh in sorted(hashes):
-            if before.get(fresh) != hashes[fresh]:
-                put(fresh)
-        self.store.write(_PUBLISHED, json_bytes(noted | {name: hashes}))
-
-    def _noted(self) -> dict[str, dict[str, str]]:
-        """The hashes of published files by folder and name; empty for those that may be there in part."""
-        try:
-            return self.store.read(_PUBLISHED, json.loads) or {}
-        except ValueError:
-            return {}
 
     def _hashes(self, commit: Path, folder: Path) -> dict[str, str]:
         """The hash of each file that a commit names in a folder."""

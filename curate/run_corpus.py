@@ -18,7 +18,8 @@ from curate.corpus import Corpus
 from curate.documents import Documents
 from curate.earlier import open_earlier
 from curate.plan import Plan, Step
-from curate.rundir import RunDirectory, round_task_name
+from curate.run_paths import round_task_name
+from curate.rundir import RunDirectory
 from curate.shuffle import StageTables
 from curate.stage import Writer
 from curate.stored_table import StoredTable, TableFile

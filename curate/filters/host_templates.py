@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -75,8 +75,22 @@ class HostTemplates(CorpusStage):
     def rounds(self) -> Sequence[Round]:
         """Count the documents of each host, then of each of its lines."""
         return [
-            Round("hosts", self._write_hosts, _host_keys, reduce=self._count_hosts, text=False),
-            Round("lines", self._write_templates, self._line_keys, reduce=self._count_lines, reduce_memory=6.0),
+            Round(
+                "hosts",
+                self._write_hosts,
+                _host_keys,
+                reduce=self._count_hosts,
+                stream=self._stream_hosts,
+                text=False,
+            ),
+            Round(
+                "lines",
+                self._write_templates,
+                self._line_keys,
+                reduce=self._count_lines,
+                stream=self._stream_lines,
+                reduce_memory=6.0,
+            ),
         ]
 
     def load(self, state: Path) -> None:
@@ -104,7 +118,13 @@ class HostTemplates(CorpusStage):
         return said
 
     def _count_hosts(self, corpus: Corpus, keys: KeyRange) -> Reduced:
-        hosts, pages = np.unique(keys.table()["key"].to_numpy(), return_counts=True)
+        return self._many_pages(*np.unique(keys.table()["key"].to_numpy(), return_counts=True))
+
+    def _stream_hosts(self, corpus: Corpus, keys: KeyRange) -> Iterator[Reduced]:
+        first, pages = _first_and_count(keys)
+        yield self._many_pages(first["key"].to_numpy(), pages)
+
+    def _many_pages(self, hosts: NDArray[np.uint64], pages: NDArray[np.int64]) -> Reduced:
         many = pages >= self.min_pages
         return {"hosts": pa.table({"key": hosts[many], "pages": pages[many].astype(np.uint64)})}
 
@@ -122,8 +142,15 @@ class HostTemplates(CorpusStage):
     def _count_lines(self, corpus: Corpus, keys: KeyRange) -> Reduced:
         table = keys.table()
         found, first, pages = np.unique(table["key"].to_numpy(), return_index=True, return_counts=True)
+        return self._often(found, table["host"].to_numpy()[first], pages)
+
+    def _stream_lines(self, corpus: Corpus, keys: KeyRange) -> Iterator[Reduced]:
+        first, pages = _first_and_count(keys)
+        yield self._often(first["key"].to_numpy(), first["host"].to_numpy(), pages)
+
+    def _often(self, found: NDArray[np.uint64], line_hosts: NDArray[np.uint64], pages: NDArray[np.int64]) -> Reduced:
         hosts = self._known_hosts
-        of_host = hosts[_find(hosts, table["host"].to_numpy()[first]), 1]
+        of_host = hosts[_find(hosts, line_hosts), 1]
         often = (pages >= self.min_pages) & (pages >= self.min_share * of_host)
         columns = {"key": found[often], "pages": pages[often].astype(np.uint64), "host_pages": of_host[often]}
         return {"templates": pa.table(columns)}
@@ -156,6 +183,13 @@ def _hosts_of(docs: Documents) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     names = host_names(docs)
     hashes = fingerprints(*text_buffers(pc.fill_null(names, "")))[:, 0]
     return hashes, np.asarray(names.is_valid().to_numpy(zero_copy_only=False), bool)
+
+
+def _first_and_count(keys: KeyRange) -> tuple[pa.RecordBatch, NDArray[np.int64]]:
+    """The first row of one key, and how many it has."""
+    batches = (batch for _, batch in keys.batches())
+    first = next(batches)
+    return first.slice(0, 1), np.array([len(first) + sum(map(len, batches))])
 
 
 def _host_keys(docs: Documents) -> pa.Table:

@@ -29,13 +29,17 @@ def _documents(pages: list[Page], first: int = 0) -> Documents:
     return Documents(pa.RecordBatch.from_pydict(columns))
 
 
-def _run(folder: Path, stage: HostTemplates, pages: list[Page], part_pages: int, slots: int) -> list[object]:
+def _run(
+    folder: Path, stage: HostTemplates, pages: list[Page], part_pages: int, slots: int, max_memory_bytes: int = 2**31
+) -> list[object]:
     """Text after the cuts, verdict and report of each page, from parts of so many pages and that many slots."""
     folder.mkdir()
     firsts = range(0, len(pages), part_pages)
     docs = [_documents(pages[first : first + part_pages], first) for first in firsts]
     tables = FolderTables(folder, len(docs))
-    run_rounds(stage, MemoryCorpus(*docs, tables=tables), tables, folder, slots)
+    corpus = MemoryCorpus(*docs, tables=tables)
+    corpus.max_memory_bytes = max_memory_bytes
+    run_rounds(stage, corpus, tables, folder, slots)
     found: list[object] = []
     for part in docs:
         said = stage.annotate(part)
@@ -93,6 +97,14 @@ def test_the_division_does_not_matter(tmp_path) -> None:
         for part_pages, slots in ((1000, 1), (7, 16), (50, 64))
     ]
     assert outcomes[0] == outcomes[1] == outcomes[2] and len(outcomes[0]) > len(pages)
+
+
+def test_a_host_that_memory_does_not_hold_is_counted_all_the_same(tmp_path) -> None:
+    """One host with most pages, and its lines, in a budget that holds a tenth of them."""
+    pages = [page for host in range(9) for page in _pages(f"h{host}.org", 200 if host == 4 else 6)]
+    stage = HostTemplates(min_pages=5)
+    whole = _run(tmp_path / "whole", stage, pages, 1000, 1)
+    assert _run(tmp_path / "cut", stage, pages, 30, 4, 600) == whole and len(whole) > len(pages)
 
 
 lines = st.lists(st.sampled_from(["a", "bb", "ü", "", "\0"]), max_size=6).map("\n".join)
