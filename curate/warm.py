@@ -2,7 +2,7 @@
 
 A loop is compiled when it first runs and kept on disk, beside the package or in the user's cache. On a machine whose
 workers come and go, or with a time limit on jobs, it is better done once, when the software is installed. The compiler
-uses one core, so the stages are divided among three processes.
+uses one core, so the stages are divided among three processes, with two cores too: taking turns evens out their work.
 """
 
 from __future__ import annotations
@@ -23,19 +23,9 @@ from curate.runner import run
 #: Stages of which a pipeline has one of several: the loops are the same.
 LEFT_OUT = frozenset({"load_tokenizer"})
 
-#: Which stages run in the process that reads pages by curate's own engine, and in that which reads documents and judges
-#: them. All others are in the third.
-_WITH_PAGES, _JUDGING = (
-    ("exact_dedup",),
-    (
-        "language_filter",
-        "gopher_quality",
-        "gopher_repetition",
-        "c4_quality",
-        "fineweb_quality",
-        "quality_filter",
-    ),
-)
+#: Which stages run in the process that reads pages by curate's own engine, and in that which makes tokens. All others,
+#: which work on words, are in the third.
+_WITH_PAGES, _TOKENS = ("language_filter",), ("train_tokenizer", "mix", "write_tokens")
 
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "quality_filter": {"positives": ["books"], "sources": ["web"]},
@@ -62,13 +52,13 @@ def warm() -> float:
         The seconds that it took: a few if everything was compiled already.
     """
     start = time.perf_counter()
-    others = tuple(name for name in STAGES if name not in {*_WITH_PAGES, *_JUDGING, *LEFT_OUT})
+    others = tuple(name for name in STAGES if name not in {*_WITH_PAGES, *_TOKENS, *LEFT_OUT})
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(min(3, available_cores()), get_context("spawn")) as processes,
+        ProcessPoolExecutor(min(3, 2 * available_cores() - 1), get_context("spawn")) as processes,
     ):
         _write_inputs(Path(folder))
-        groups = (_WITH_PAGES, others, _JUDGING)
+        groups = (_WITH_PAGES, others, _TOKENS)
         for done in [processes.submit(_run, folder, group) for group in groups]:
             done.result()
     return time.perf_counter() - start

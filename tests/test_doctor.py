@@ -40,11 +40,10 @@ for module in walk_packages(curate.__path__, "curate."):
             print(f"{module.name}.{name}")
 """
 
-#: What only training an extractor, pages with comments, counts of several parts, and tokenizers that normalise need.
+#: What only training an extractor, counts of several parts, and tokenizers that normalise need.
 RARE = {
     "curate.kernels.html_align.align_words",
     "curate.kernels.html_align._trace",
-    "curate.kernels.html_comments.drop_comments",
     "curate.kernels.nfc._least_stable",
     "curate.kernels.pretoken_table.add_counts",
 }

@@ -73,9 +73,12 @@ def _curate(data: bytes, options: ExtractOptions) -> Extracted:
     from curate.ingest.extraction.engine import engine
     from curate.ingest.extraction.metadata import page_metadata
 
-    blocks = engine().judge(data, options.favor, options.comments)
-    meta = page_metadata(data, blocks.page)
-    text = _text_of(blocks, options)
+    meta: dict[str, str] = {}
+    texts: list[str] = []
+    for blocks in engine().judge_pieces(data, options.favor, options.comments):
+        meta = meta if texts else page_metadata(data, blocks.page)
+        texts.append(_text_of(blocks, options))
+    text = "\n\n".join(filter(None, texts))
     if len(text) < FEW_BYTES and len(inside := embedded_html(data)) > 2 * len(text):
         other = engine().judge(inside, options.favor, options.comments)
         text = max(text, _text_of(other, options), key=len)

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from numba import njit
-from numba.extending import register_jitable
+from numba import njit, types
+from numba.core.typing.templates import infer_global
+
+from curate.kernels.inner_compiler import InnerCompiler
 
 #: `njit` without reference counts. Numba counts references to every array that one compiled function hands to another,
 #: by atomic instructions; in kernels of many small functions they took more than half of the time. Such a function
 #: cannot make arrays, and its caller must hold those it passes.
 bare_njit = partial(njit, cache=True, nogil=True, _nrt=False)
 
-#: The same for a function that only compiled ones call. It has no wrappers by which Python would call compiled code, so
-#: that all of curate compiles in a quarter less time. Called from Python it runs uncompiled, with Python's integers.
-inner_njit = register_jitable(cache=True, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+#: The compiled side of inner functions, which numba itself refers to only weakly.
+_COMPILED: list[Any] = []
+
+
+def inner_njit(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
+    """The same for a function that only compiled ones call; called from Python it runs uncompiled.
+
+    It costs the compiler less: it is only made into what its callers take in (see `InnerCompiler`), and is found by
+    what it is, where `register_jitable` has numba search among overloads.
+    """
+    compiled = njit(pipeline_class=InnerCompiler, nogil=True, _nrt=False, **options)(function)
+    _COMPILED.append(compiled)
+    infer_global(function, types.Dispatcher(compiled))
+    return function
+
 
 #: The same for a function that is called in one place or two, and whose arguments are many arrays: each of them is
 #: seven numbers, and to hand them over took as long as what was done with them.
-inlined_njit = register_jitable(
-    cache=True, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
-)
+inlined_njit = partial(inner_njit, forceinline=True)

@@ -47,9 +47,8 @@ def add_items(blocks, elements, sums, signatures, keys, groups, features, column
         size *= 2
     keys[:size] = 0
     for e in range(1, len(elements)):
-        groups[_slot(elements[e, PARENT], signatures[e], keys, size), 0] = 0
-    for e in range(1, len(elements)):
-        groups[_slot(elements[e, PARENT], signatures[e], keys, size), 0] += 1
+        slot, is_new = _slot(elements[e, PARENT], signatures[e], keys, size)
+        groups[slot, 0] = 1 if is_new else groups[slot, 0] + 1
     for b in range(len(blocks)):
         row = features[b, column : column + 4]
         row[:] = 0
@@ -59,7 +58,8 @@ def add_items(blocks, elements, sums, signatures, keys, groups, features, column
                 break
             first, last = np.int64(elements[element, FIRST_BLOCK]), np.int64(elements[element, LAST_BLOCK]) + 1
             if last - first > 1:
-                repeats = groups[_slot(elements[element, PARENT], signatures[element], keys, size), 0]
+                slot, _ = _slot(elements[element, PARENT], signatures[element], keys, size)
+                repeats = groups[slot, 0]
                 if repeats > row[0]:
                     words = sums[last, SUM_WORDS] - sums[first, SUM_WORDS]
                     row[0], row[1], row[2] = repeats, last - first, words
@@ -69,10 +69,11 @@ def add_items(blocks, elements, sums, signatures, keys, groups, features, column
 
 @inner_njit
 def _slot(parent, signature, keys, size):  # type: ignore[no-untyped-def]
-    """The place of a kind of child of an element in the table."""
+    """The place of a kind of child of an element in the table, and whether it is new there."""
     value = ((signature ^ U64(parent)) * _MULTIPLIER) | U64(1)
     slot = np.int64(value >> U64(32)) & (size - 1)
     while keys[slot] != 0 and keys[slot] != value:
         slot = (slot + 1) & (size - 1)
+    is_new = keys[slot] == 0
     keys[slot] = value
-    return slot
+    return slot, is_new

@@ -7,7 +7,7 @@ import numpy as np
 from curate.kernels.bare import inlined_njit
 from curate.kernels.bits import byte_at, load64, trailing_zeros
 from curate.kernels.hashing import U64
-from curate.kernels.html_page import ATTRIBUTE_FLAGS, TOKENS_USED
+from curate.kernels.html_page import ATTRIBUTE_FLAGS, TOKENS_PER_TAG, TOKENS_USED
 from curate.kernels.html_scan import letters_of, low_bytes, next_attribute
 from curate.kernels.html_tags import pack_name
 
@@ -22,7 +22,6 @@ _DISPLAY_BYTES, _NONE_BYTES = 7, 4
 _COLON, _T = 0x3A, 0x74
 #: A token of a tag's name: a byte that no class can have.
 TAG_TOKEN = 0xFF << 56
-_MAX_TOKENS_PER_TAG = 48
 _CASES, _HIGHS, _FIRST = U64(0x2020202020202020), U64(0x8080808080808080), U64(0x80)
 
 
@@ -30,7 +29,7 @@ _CASES, _HIGHS, _FIRST = U64(0x2020202020202020), U64(0x8080808080808080), U64(0
 def read_attributes(text, at, end, tokens, state):  # type: ignore[no-untyped-def]
     """Read the attributes of a tag from behind its name; behind its `>`."""
     flags, used = np.int64(0), state[TOKENS_USED]
-    limit = min(used + _MAX_TOKENS_PER_TAG, len(tokens))
+    limit = used + TOKENS_PER_TAG - 1
     while True:
         key, first, last, at = next_attribute(text, at, end)
         if key == 0:

@@ -22,9 +22,9 @@ from curate.kernels.html_page import (
     BLOCK_COUNT,
     BLOCK_START,
     ELEMENT,
+    ELEMENT_COUNT,
     EMPHASIS,
     FIRST_TOKEN,
-    FULL,
     GAP_IMAGES,
     GAP_INPUTS,
     GAP_TAGS,
@@ -37,7 +37,6 @@ from curate.kernels.html_page import (
     LAST_TOKEN,
     LINK_OPEN,
     LINKS,
-    MAX_ROWS,
     OPEN_ELEMENT,
     OPEN_FLAGS,
     OUT,
@@ -47,7 +46,7 @@ from curate.kernels.html_page import (
     SVG_UNCLOSED,
     TITLE_START,
     TITLE_STOP,
-    TOKENS_PER_ROW,
+    TOKENS_PER_TAG,
     TOKENS_USED,
 )
 from curate.kernels.html_scan import declaration_end, find_byte, raw_end, tag_end, tag_name
@@ -66,11 +65,12 @@ _SEVEN_BYTES = (1 << 56) - 1
 
 
 @bare_njit()
-def cut_page(data, size, page, entities, keep_noscript):  # type: ignore[no-untyped-def]
-    """Cut a page into blocks; False if the arrays are too small.
+def cut_page(data, first, size, page, entities, keep_noscript):  # type: ignore[no-untyped-def]
+    """Cut a page into blocks; where that ended: at `size`, or before a tag for which the arrays have no room.
 
     Args:
         data: `uint8`, valid UTF-8, and PADDING_BYTES of anything behind it.
+        first: where to begin.
         size: how many bytes are the page.
         page: `curate.kernels.html_page.Page`, with room for `max_text_bytes` of the page.
         entities: `curate.kernels.html_entities.entity_table()`.
@@ -82,8 +82,9 @@ def cut_page(data, size, page, entities, keep_noscript):  # type: ignore[no-unty
     counts[:] = 0
     page.head[:] = -1
     open_document(page.elements, page.stack, page.top, state)
-    text, at, end = address_of(data), np.int64(0), np.int64(size)
-    while at < end and not state[FULL]:
+    state[BLOCK_BYTE] = first
+    text, at, end = address_of(data), np.int64(first), np.int64(size)
+    while at < end:
         mark = _markup(text, at, end)
         if mark == _TEXT:
             if state[OPEN_FLAGS] & IS_SKIPPED or state[HIDDEN_DEPTH]:
@@ -93,10 +94,20 @@ def cut_page(data, size, page, entities, keep_noscript):  # type: ignore[no-unty
                 at = take_text(text, at, end, preformatted, entities, out, counts, state)
         elif mark == _DECLARATION:
             at = declaration_end(text, at + 1, end)
-        else:
+        elif _has_room(page):
             at = _take_tag(text, at, end, mark == _END, page)
-    _flush(end, out, page.blocks, counts, state)
-    return not state[FULL]
+        else:
+            break
+    _flush(at, out, page.blocks, counts, state)
+    return at
+
+
+@inlined_njit
+def _has_room(page):  # type: ignore[no-untyped-def]
+    """Whether one more tag fits, which ends one block and opens one element, and the block that is open then."""
+    state = page.state
+    rows = state[BLOCK_COUNT] + 1 < len(page.blocks) and state[ELEMENT_COUNT] < len(page.elements)
+    return rows and state[TOKENS_USED] + TOKENS_PER_TAG <= len(page.tokens)
 
 
 @inlined_njit
@@ -114,7 +125,7 @@ def _markup(text, at, end):  # type: ignore[no-untyped-def]
     return _END if at + 2 < end and 0x61 <= byte_at(text, at + 2) | 0x20 <= 0x7A else _DECLARATION
 
 
-@inlined_njit
+@bare_njit(inline="always")
 def _take_tag(text, at, end, is_end, page):  # type: ignore[no-untyped-def]
     """Read the tag at `at`; behind it, and behind the content of `script` and the like."""
     counts, state = page.counts, page.state
@@ -157,11 +168,8 @@ def _take_tag(text, at, end, is_end, page):  # type: ignore[no-untyped-def]
 def _note_tag(key, hyphen, tokens, state):  # type: ignore[no-untyped-def]
     """Note the name of a tag as a token; how many there were before."""
     before = state[TOKENS_USED]
-    if before < len(tokens):
-        tokens[before] = U64(TAG_TOKEN) | (U64(0) if hyphen else key & U64(_SEVEN_BYTES))
-        state[TOKENS_USED] += 1
-    else:
-        state[FULL] = len(tokens) < MAX_ROWS * TOKENS_PER_ROW
+    tokens[before] = U64(TAG_TOKEN) | (U64(0) if hyphen else key & U64(_SEVEN_BYTES))
+    state[TOKENS_USED] += 1
     return before
 
 
@@ -233,12 +241,8 @@ def _flush(at, out, blocks, counts, state):  # type: ignore[no-untyped-def]
         stop -= 1
     if stop > begin:
         number = state[BLOCK_COUNT]
-        counts[START] = begin
-        if number == len(blocks):
-            state[FULL] = len(blocks) < MAX_ROWS
-            number -= 1  # past the limit the last block takes the rest
-            counts[START] = blocks[number, START]
-        counts[STOP], counts[AT_BYTE], counts[ELEMENT] = stop, state[BLOCK_BYTE], state[OPEN_ELEMENT]
+        counts[START], counts[STOP], counts[AT_BYTE] = begin, stop, state[BLOCK_BYTE]
+        counts[ELEMENT] = state[OPEN_ELEMENT]
         counts[LAST_TOKEN] = state[TOKENS_USED]
         for column in range(BLOCK_COLUMNS):
             blocks[number, column] = counts[column]

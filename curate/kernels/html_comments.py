@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.bare import bare_njit
+from curate.kernels.bare import inner_njit
 from curate.kernels.html_choose import PROBABILITY_UNIT
 from curate.kernels.html_page import (
     BLOCK_COUNT,
@@ -27,7 +27,7 @@ _COMMENT_TOKENS = tuple(
 )
 
 
-@bare_njit()
+@inner_njit
 def drop_comments(page, types, keep):  # type: ignore[no-untyped-def]
     """Take the blocks of comments out of those to keep, unless they are most of them, as on the page of a forum.
 
@@ -40,7 +40,7 @@ def drop_comments(page, types, keep):  # type: ignore[no-untyped-def]
     for e in range(1, page.state[ELEMENT_COUNT]):
         elements[e, ELEMENT_FLAGS] |= elements[elements[e, PARENT], ELEMENT_FLAGS] & IS_COMMENTS
         first = elements[e, FIRST_ELEMENT_TOKEN]
-        for k in range(first, min(first + elements[e, TOKEN_COUNT], len(tokens))):
+        for k in range(first, first + elements[e, TOKEN_COUNT]):
             if tokens[k] in _COMMENT_TOKENS:
                 elements[e, ELEMENT_FLAGS] |= IS_COMMENTS
     inside = outside = np.int64(0)

@@ -38,6 +38,12 @@ _P = tag_id("p")
 
 
 @inner_njit
+def share(part, whole):  # type: ignore[no-untyped-def]
+    """A part of a whole, in thousandths."""
+    return part * 1000 // max(whole, 1)
+
+
+@inner_njit
 def weigh_elements(elements, tokens, lexicon, block_count, extra):  # type: ignore[no-untyped-def]
     """Fill `extra`, `int32` of shape (elements, EXTRA_COLUMNS); elements that were never closed get a last block."""
     for e in range(len(elements)):
@@ -50,7 +56,7 @@ def weigh_elements(elements, tokens, lexicon, block_count, extra):  # type: igno
             continue
         weight = np.int64(0)
         first = elements[e, FIRST_ELEMENT_TOKEN]
-        for k in range(first, min(first + elements[e, TOKEN_COUNT], len(tokens))):
+        for k in range(first, first + elements[e, TOKEN_COUNT]):
             weight += token_weight(tokens[k], lexicon)
         extra[e, WEIGHT], extra[e, PATH] = weight, extra[parent, PATH] + weight
         extra[e, LOWEST], extra[e, HIGHEST] = min(extra[parent, LOWEST], weight), max(extra[parent, HIGHEST], weight)

@@ -9,19 +9,28 @@ from __future__ import annotations
 import numpy as np
 
 from curate.kernels.bare import bare_njit, inner_njit
+from curate.kernels.hashing import U64
 from curate.kernels.html_anchor import ANCHOR_NAMES, ITEM_NAMES, add_anchor, add_items
-from curate.kernels.html_context import GROUP_NAMES, LEVEL_NAMES, LEVELS, add_groups, add_levels, add_repeats
+from curate.kernels.html_context import (
+    GROUP_NAMES,
+    LEVEL_NAMES,
+    LEVELS,
+    PAGE_NAMES,
+    add_groups,
+    add_levels,
+    add_page,
+    add_repeats,
+)
 from curate.kernels.html_elements import (
     BITS,
     HIGHEST,
     LOWEST,
     PATH,
-    SUM_ENDS,
     SUM_LINK,
-    SUM_PARAGRAPH,
     SUM_WORDS,
     WEIGHT,
     add_up,
+    share,
     weigh_elements,
 )
 from curate.kernels.html_lexicon import HEADING_TOKEN, TEXT_TOKEN, hash_words, text_tokens, token_weight
@@ -42,7 +51,6 @@ from curate.kernels.html_page import (
     GAP_TAGS,
     HALF_WORDS,
     IS_HIDDEN,
-    IS_PRE,
     LAST_TOKEN,
     LINK_HALF_WORDS,
     LINKS,
@@ -65,11 +73,6 @@ _TREE = ("weight", "parent_weight", "path_weight", "path_min", "path_max", "near
 _NEAR = ("link_share", "tag", "weight", "text_weight")
 _NEIGHBOURS = (-2, -1, 1, 2)
 _WINDOWS = (2, 5, 12)
-PAGE_NAMES = (
-    "words", "link_share", "blocks", "block_words", "sentence_ends", "paragraph_share", "list_share", "cell_share",
-    "heading_blocks", "articles", "bytes_per_word", "weight", "best_block", "og_type", "code_share",
-)  # fmt: skip
-
 #: The names of the features, in order.
 FEATURE_NAMES = (
     *_OWN,
@@ -88,7 +91,7 @@ _GROUP_AT = _LEVEL_AT + LEVELS * len(LEVEL_NAMES)
 _NEAR_AT = _GROUP_AT + len(GROUP_NAMES)
 _WINDOW_AT = _NEAR_AT + len(_NEIGHBOURS) * len(_NEAR)
 PAGE_AT = _WINDOW_AT + len(_WINDOWS) * 2
-_ANCHOR_AT = PAGE_AT + len(PAGE_NAMES)
+_ANCHOR_AT = np.int64(PAGE_AT + len(PAGE_NAMES))
 _ITEM_AT = _ANCHOR_AT + len(ANCHOR_NAMES)
 
 (_F_WORDS, _F_LINK_SHARE, _F_TAG, _F_INLINE, _F_TEXT, _F_HEADING, _F_TITLE, _F_BELOW, _F_SINCE) = (
@@ -98,7 +101,8 @@ _ITEM_AT = _ANCHOR_AT + len(ANCHOR_NAMES)
         "since_heading",
     )
 )  # fmt: skip
-_LI, _TD, _TH, _DD, _ARTICLE, _H1, _H6 = (tag_id(name) for name in ["li", "td", "th", "dd", "article", "h1", "h6"])
+_FILTER_BITS = U64(63)
+_H1, _H6 = tag_id("h1"), tag_id("h6")
 
 
 @bare_njit()
@@ -142,12 +146,7 @@ def block_features(page, lexicon, title, page_bytes, scratch):  # type: ignore[n
     add_items(blocks, elements, sums, scratch.signatures, scratch.keys, scratch.groups, features, _ITEM_AT)
     _neighbours(features)
     _windows(sums, features)
-    _page(blocks, elements, sums, page_bytes, page.state[OG_TYPE], features)
-
-
-@inner_njit
-def _share(part, whole):  # type: ignore[no-untyped-def]
-    return part * 1000 // max(whole, 1)
+    add_page(blocks, elements, extra, sums, page_bytes, page.state[OG_TYPE], features, PAGE_AT)
 
 
 @inner_njit
@@ -157,9 +156,9 @@ def _own(blocks, elements, out, page_bytes, sums, features):  # type: ignore[no-
         block, row = blocks[b], features[b]
         element, words = block[ELEMENT], block[HALF_WORDS]
         size = block[STOP] - block[START]
-        row[0], row[1], row[2] = words, _share(block[LINK_HALF_WORDS], words), block[LINKS]
-        row[3], row[4] = _share(2 * block[CAPITALIZED], words), _share(block[CAPITALS], size)
-        row[5], row[6], row[7] = _share(block[DIGITS], size), block[SENTENCE_ENDS], block[OTHER_MARKS]
+        row[0], row[1], row[2] = words, share(block[LINK_HALF_WORDS], words), block[LINKS]
+        row[3], row[4] = share(2 * block[CAPITALIZED], words), share(block[CAPITALS], size)
+        row[5], row[6], row[7] = share(block[DIGITS], size), block[SENTENCE_ENDS], block[OTHER_MARKS]
         row[8], row[9], row[10] = block[BREAKS], block[GAP_TAGS], block[GAP_IMAGES]
         row[11], row[12], row[13] = elements[element, ELEMENT_FLAGS] & IS_HIDDEN, block[EMPHASIS], size
         row[14], row[15] = _kind(out[block[STOP] - 1]), _kind(out[block[START]])
@@ -190,7 +189,7 @@ def _weights(blocks, tokens, lexicon, features):  # type: ignore[no-untyped-def]
     """What the classes of links, spans and the like in a block weigh."""
     for b in range(len(blocks)):
         weight = np.int64(0)
-        for k in range(blocks[b, FIRST_TOKEN], min(blocks[b, LAST_TOKEN], len(tokens))):
+        for k in range(blocks[b, FIRST_TOKEN], blocks[b, LAST_TOKEN]):
             weight += token_weight(tokens[k], lexicon)
         features[b, _F_INLINE] = weight
 
@@ -198,19 +197,30 @@ def _weights(blocks, tokens, lexicon, features):  # type: ignore[no-untyped-def]
 @inner_njit
 def _texts(blocks, out, lexicon, title, hashes, features):  # type: ignore[no-untyped-def]
     """What the words of a short block weigh, and those of the last heading; how much of it the title shares."""
-    heading = np.int64(0)
+    heading, in_title = np.int64(0), _filter(title)
     for b in range(len(blocks)):
         count = text_tokens(blocks[b], out, hashes)
-        weight = below = hits = np.int64(0)
+        weight = hits = np.int64(0)
         for k in range(count):
             weight += token_weight(hashes[k] | TEXT_TOKEN, lexicon)
-            below += token_weight(hashes[k] | HEADING_TOKEN, lexicon)
-            for word in title:
-                hits += word == hashes[k]
+            if in_title >> (hashes[k] & _FILTER_BITS) & U64(1):
+                for word in title:
+                    hits += word == hashes[k]
         if _H1 <= features[b, _F_TAG] <= _H6:
-            heading = below
+            heading = np.int64(0)
+            for k in range(count):
+                heading += token_weight(hashes[k] | HEADING_TOKEN, lexicon)
         features[b, _F_TEXT], features[b, _F_HEADING] = weight, heading
-        features[b, _F_TITLE] = min(_share(hits, count), _share(2 * hits, len(title)))
+        features[b, _F_TITLE] = min(share(hits, count), share(2 * hits, len(title)))
+
+
+@inner_njit
+def _filter(words):  # type: ignore[no-untyped-def]
+    """For the last bits of each word one of 64: a word whose bit is not set is none of them."""
+    bits = U64(0)
+    for word in words:
+        bits |= U64(1) << (word & _FILTER_BITS)
+    return bits
 
 
 @inner_njit
@@ -268,31 +278,5 @@ def _windows(sums, features):  # type: ignore[no-untyped-def]
             first, last = max(0, b - width), min(count, b + width + 1)
             words = sums[last, SUM_WORDS] - sums[first, SUM_WORDS]
             features[b, at] = words
-            features[b, at + 1] = _share(sums[last, SUM_LINK] - sums[first, SUM_LINK], words)
+            features[b, at + 1] = share(sums[last, SUM_LINK] - sums[first, SUM_LINK], words)
             at += 2
-
-
-@inner_njit
-def _page(blocks, elements, sums, page_bytes, og_type, features):  # type: ignore[no-untyped-def]
-    """The same numbers for every block: what kind of page it is on."""
-    count = len(blocks)
-    words = sums[count, SUM_WORDS]
-    in_code = in_lists = in_cells = headings = articles = weight = best = np.int64(0)
-    for b in range(count):
-        tag, size = features[b, _F_TAG], np.int64(blocks[b, HALF_WORDS])
-        in_code += size if elements[blocks[b, ELEMENT], ELEMENT_FLAGS] & IS_PRE else 0
-        in_lists += size if tag == _LI else 0
-        in_cells += size if tag in (_TD, _TH, _DD) else 0
-        headings += _H1 <= tag <= _H6
-        weight += size * features[b, _TREE_AT + 2]
-        best = max(best, size - blocks[b, LINK_HALF_WORDS])
-    for e in range(len(elements)):
-        articles += elements[e, TAG] == _ARTICLE
-    for b in range(count):
-        row = features[b, PAGE_AT:]
-        row[0], row[1], row[2] = words, _share(sums[count, SUM_LINK], words), count
-        row[3], row[4] = words // count, _share(sums[count, SUM_ENDS], words)
-        row[5], row[6] = _share(sums[count, SUM_PARAGRAPH], words), _share(in_lists, words)
-        row[7], row[8], row[9] = _share(in_cells, words), headings, articles
-        row[10], row[11], row[12] = page_bytes // max(1, words), weight // max(1, words), best
-        row[13], row[14] = og_type, _share(in_code, words)

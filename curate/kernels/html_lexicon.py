@@ -15,7 +15,7 @@ from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.hashing import U64
 from curate.kernels.html_page import START, STOP
 
-_BITS = 14
+_BITS = 15
 _SHIFT = U64(64 - _BITS)
 _MULTIPLIER = U64(0x9E3779B97F4A7C15)
 _LOW_BITS = U64((1 << 56) - 1)
@@ -26,7 +26,7 @@ MAX_TEXT_WORDS = 12
 
 
 class Lexicon(NamedTuple):
-    """Tokens and weights by hash: `uint64` and `int32` of shape (16384,), 0 where empty."""
+    """Tokens and weights by hash: `uint64` and `int32` of shape (32768,), 0 where empty."""
 
     keys: NDArray[np.uint64]
     weights: NDArray[np.int32]

@@ -25,11 +25,11 @@ IS_HIDDEN, IS_PRE, IS_SKIPPED, IS_COMMENTS = 1, 2, 4, 8
 
 # The state of the cut: counters that live across function calls.
 OUT, BLOCK_COUNT, ELEMENT_COUNT, TOKENS_USED, STACK_SIZE, BLOCK_START, IN_WORD, PENDING, LINK_OPEN = range(9)
-TITLE_START, TITLE_STOP, ATTRIBUTE_FLAGS, FULL, SVG_UNCLOSED, KEEP_NOSCRIPT, BLOCK_BYTE = range(9, 16)
+TITLE_START, TITLE_STOP, ATTRIBUTE_FLAGS, SVG_UNCLOSED, KEEP_NOSCRIPT, BLOCK_BYTE = range(9, 15)
 # The inline element that is hidden, and how many of its tag are open in it; the page's og:type, see `read_head_tag`.
-HIDDEN_TAG, HIDDEN_DEPTH, OG_TYPE = range(16, 19)
+HIDDEN_TAG, HIDDEN_DEPTH, OG_TYPE = range(15, 18)
 # The innermost open element and its flags; whether there was a `noscript`, a `body`.
-OPEN_ELEMENT, OPEN_FLAGS, SAW_NOSCRIPT, SAW_BODY, STATE_SIZE = range(19, 24)
+OPEN_ELEMENT, OPEN_FLAGS, SAW_NOSCRIPT, SAW_BODY, STATE_SIZE = range(18, 23)
 
 # Columns of the stack of open elements.
 STACK_TAG, STACK_SAME, STACK_SCOPE, STACK_ELEMENT, STACK_COLUMNS = range(5)
@@ -44,10 +44,10 @@ HEAD_NAMES = (*META_NAMES, "canonical", "license", "lang")
 
 #: Deeper elements are taken for siblings, as browsers do at 512.
 MAX_DEPTH = 1024
-#: Past these a page is read on as if it had no further elements or blocks.
+#: Blocks, or elements, of a page that are looked at together. One that has more is read in pieces.
 MAX_ROWS = 1 << 17
-#: Room for tokens, for each row of room for elements.
-TOKENS_PER_ROW = 8
+#: Room for tokens, for each row of room for elements; and the most that one tag adds.
+TOKENS_PER_ROW, TOKENS_PER_TAG = 8, 49
 
 
 class Page(NamedTuple):
@@ -82,7 +82,7 @@ def new_page(text_bytes: int, rows: int) -> Page:
 
     Args:
         text_bytes: room for text; a page of n bytes needs at most `max_text_bytes(n)`.
-        rows: room for blocks, and for elements.
+        rows: room for blocks, and for elements; 8 or more.
 
     >>> new_page(100, 16).blocks.shape
     (16, 23)

@@ -10,20 +10,21 @@ from numpy.typing import NDArray
 from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.html_choose import choose, to_probabilities
 from curate.kernels.html_coherence import keep_headings, level_lists
+from curate.kernels.html_comments import drop_comments
 from curate.kernels.html_elements import EXTRA_COLUMNS, SUM_COLUMNS
 from curate.kernels.html_features import FEATURE_NAMES as FIRST_NAMES
 from curate.kernels.html_features import block_features
-from curate.kernels.html_lexicon import MAX_TEXT_WORDS
-from curate.kernels.html_page import BLOCK_COUNT, ELEMENT_COUNT, HALF_WORDS
+from curate.kernels.html_lexicon import MAX_TEXT_WORDS, Lexicon
+from curate.kernels.html_page import BLOCK_COUNT, ELEMENT_COUNT, HALF_WORDS, Page
 from curate.kernels.html_second import SECOND_NAMES, TYPE_AT, add_first_pass
 from curate.kernels.html_tags import tag_id
-from curate.kernels.html_trees import tree_scores
+from curate.kernels.html_trees import Forest, tree_scores
 from curate.kernels.html_types import PAGE_TYPES, VIEW_SIZE, type_probabilities, view_page
 
 #: All features, those of the second pass behind those of the first.
 FEATURE_NAMES = (*FIRST_NAMES, *SECOND_NAMES)
 #: The models of the forest by which a page is judged: the two passes, and one for each page type.
-FIRST, SECOND, FIRST_TYPE = range(3)
+FIRST, SECOND, FIRST_TYPE = (np.int64(number) for number in range(3))
 #: See `choose`: of each of PAGE_TYPES. Blocks of an article are clear; of documentation, code and short items are not.
 CAUTION = {
     "article": 1200, "collection": 1200, "documentation": 700, "forum": 1200, "listing": 1000, "product": 1200,
@@ -91,34 +92,53 @@ def new_scratch(rows: int) -> Scratch:
     )
 
 
-@bare_njit()
-def score_blocks(page, lexicon, forest, title, page_bytes, beta_squared, scratch):  # type: ignore[no-untyped-def]
+def score_blocks(
+    page: Page,
+    lexicon: Lexicon,
+    forest: Forest,
+    title: NDArray[np.uint8],
+    page_bytes: int,
+    beta_squared: int,
+    comments: bool,
+    scratch: Scratch,
+) -> None:
     """Fill `scratch.probabilities` (1/65535) and `scratch.keep` for the blocks of a page that was cut.
+
+    Two loops: as one they would take the compiler a second more, a hundred thousand times what a call costs.
 
     Args:
         page, lexicon, title, page_bytes: as `block_features` takes them.
         forest: `curate.kernels.html_trees.Forest` of the models FIRST, SECOND, and one for each of PAGE_TYPES.
         beta_squared: how many times recall counts, in thousandths.
+        comments: whether comments of readers are kept, see `drop_comments`.
         scratch: of as many rows as the page has blocks or elements.
     """
+    block_features(page, lexicon, title, page_bytes, scratch)
+    _judge_blocks(page, forest, beta_squared, comments, scratch)
+
+
+@bare_njit()
+def _judge_blocks(page, forest, beta_squared, comments, scratch):  # type: ignore[no-untyped-def]
+    """From the features to what is kept."""
     count = page.state[BLOCK_COUNT]
     if count == 0:
         return
     features, active, scores = scratch.features[:count], scratch.active[:count], scratch.scores[:count]
     probabilities = scratch.probabilities[:count]
-    block_features(page, lexicon, title, page_bytes, scratch)
     for b in range(count):
         active[b] = b
     left = tree_scores(features, forest, FIRST, active, scores)
     to_probabilities(scores, probabilities)
     spread_first_pass(page, scratch)
-    add_types(forest, scratch, count)
+    _add_types(forest, scratch, count)
     tree_scores(features, forest, SECOND, active[:left], scores)
     to_probabilities(scores, probabilities)
     blocks, elements, keep = page.blocks[:count], page.elements[: page.state[ELEMENT_COUNT]], scratch.keep[:count]
     level_lists(blocks, elements, scratch.extra, scratch.groups, probabilities)
     threshold = choose(probabilities, scratch.words[:count], beta_squared, _caution(scratch.types), keep)
     keep_headings(blocks, elements, probabilities, threshold, keep)
+    if not comments:
+        drop_comments(page, scratch.types, scratch.keep)
 
 
 @inner_njit
@@ -130,7 +150,7 @@ def _caution(types):  # type: ignore[no-untyped-def]
     return weighted // total
 
 
-@bare_njit()
+@bare_njit(inline="always")
 def spread_first_pass(page, scratch):  # type: ignore[no-untyped-def]
     """From the probabilities of the first pass to the features of the second, but for the page's type, and the view."""
     count = page.state[BLOCK_COUNT]
@@ -142,8 +162,8 @@ def spread_first_pass(page, scratch):  # type: ignore[no-untyped-def]
     view_page(scratch.features[:count], probabilities, scratch.means, scratch.known)
 
 
-@bare_njit()
-def add_types(forest, scratch, count):  # type: ignore[no-untyped-def]
+@bare_njit(inline="always")
+def _add_types(forest, scratch, count):  # type: ignore[no-untyped-def]
     """Find the page's type from the view and write it into the features of all blocks."""
     type_probabilities(scratch.known, forest, FIRST_TYPE, scratch.type_active, scratch.type_scores, scratch.types)
     for b in range(count):

@@ -18,7 +18,6 @@ from curate.kernels.html_page import (
     ELEMENT_FLAGS,
     FIRST_BLOCK,
     FIRST_ELEMENT_TOKEN,
-    FULL,
     IS_HIDDEN,
     IS_PRE,
     IS_SKIPPED,
@@ -26,7 +25,6 @@ from curate.kernels.html_page import (
     LAST_BLOCK,
     LINK_OPEN,
     MAX_DEPTH,
-    MAX_ROWS,
     OPEN_ELEMENT,
     OPEN_FLAGS,
     PARENT,
@@ -121,18 +119,14 @@ def push_element(tag, first_token, elements, stack, top, state):  # type: ignore
     if state[STACK_SIZE] == MAX_DEPTH:
         _pop_to(np.int64(MAX_DEPTH - 1), elements, stack, top, state)
     size, parent, number = state[STACK_SIZE], state[OPEN_ELEMENT], state[ELEMENT_COUNT]
-    if number == len(elements):
-        state[FULL] = len(elements) < MAX_ROWS
-        number = parent
-    else:
-        flags = state[OPEN_FLAGS] | _own_flags(tag, state)
-        elements[number, PARENT], elements[number, TAG], elements[number, DEPTH] = parent, tag, size
-        elements[number, ELEMENT_FLAGS] = flags
-        elements[number, FIRST_ELEMENT_TOKEN] = first_token
-        elements[number, TOKEN_COUNT] = state[TOKENS_USED] - first_token
-        elements[number, FIRST_BLOCK], elements[number, LAST_BLOCK] = state[BLOCK_COUNT], -2
-        state[OPEN_ELEMENT], state[OPEN_FLAGS] = number, flags
-        state[ELEMENT_COUNT] += 1
+    flags = state[OPEN_FLAGS] | _own_flags(tag, state)
+    elements[number, PARENT], elements[number, TAG], elements[number, DEPTH] = parent, tag, size
+    elements[number, ELEMENT_FLAGS] = flags
+    elements[number, FIRST_ELEMENT_TOKEN] = first_token
+    elements[number, TOKEN_COUNT] = state[TOKENS_USED] - first_token
+    elements[number, FIRST_BLOCK], elements[number, LAST_BLOCK] = state[BLOCK_COUNT], -2
+    state[OPEN_ELEMENT], state[OPEN_FLAGS] = number, flags
+    state[ELEMENT_COUNT] += 1
     scope = stack[size - 1, STACK_SCOPE]
     stack[size, STACK_TAG], stack[size, STACK_SAME], stack[size, STACK_ELEMENT] = tag, top[tag], number
     stack[size, STACK_SCOPE] = size if TAG_FLAGS[tag] & SCOPE else scope

@@ -30,112 +30,30 @@ ATTRIBUTES = 128
 #: A table or a part of one: its end tag reaches out of the cells of its own table.
 TABLE_PART = 256
 
-_BLOCKS = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "caption",
-    "center",
-    "custom-",
-    "dd",
-    "details",
-    "dialog",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hgroup",
-    "legend",
-    "li",
-    "main",
-    "menu",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "summary",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "ul",
-    "button",
-    "listing",
-    "search",
-]
-_CLOSES_P = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "center",
-    "details",
-    "dialog",
-    "dir",
-    "div",
-    "dl",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hgroup",
-    "hr",
-    "listing",
-    "main",
-    "menu",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "search",
-    "section",
-    "summary",
-    "table",
-    "ul",
-    "dd",
-    "dt",
-    "li",
-]
-_TABLE_PARTS = ["table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th"]
-_VOID = ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
-_RAW = ["script", "style", "title", "textarea", "iframe", "noframes", "noembed", "xmp", "svg"]
-_SKIP = ["template", "select", "datalist", "noscript", "object"]
-_ATTRIBUTES = ["a", "span", "button", "label", "time", "strong", "b", "em", "i", "small", "font", "html"]
+#: The flags of tags; a tag in several rows has those of all.
+_FLAGS_OF = (
+    (
+        BLOCK | CLOSES_P | ATTRIBUTES,
+        "address article aside blockquote center dd details dialog dir div dl dt fieldset figcaption figure footer "
+        "form h1 h2 h3 h4 h5 h6 header hgroup li listing main menu nav ol p pre search section summary table ul",
+    ),
+    (BLOCK | ATTRIBUTES, "body button caption custom- legend tbody td tfoot th thead tr"),
+    (BLOCK | SKIP | ATTRIBUTES, "datalist noscript object select template"),
+    (ATTRIBUTES, "a b em font html i label small span strong time"),
+    (VOID, "area base br col embed hr img input link meta param source track wbr"),
+    (CLOSES_P, "hr"),
+    (RAW, "iframe noembed noframes script style svg textarea title xmp"),
+    (SCOPE, "caption table td template th"),
+    (TABLE_PART, "caption table tbody td tfoot th thead tr"),
+    (PRE, "listing pre"),
+    (0, "code option q"),
+)
 
+#: Inside a Japanese word: how it is read.
 _RUBY = ("rp", "rt", "ruby", "rb")
 
 #: The name of each tag id; id 0 is every tag that is not here. Models know the ids: new ones go to the end.
-TAG_NAMES = (
-    "",
-    *sorted({*_BLOCKS, *_CLOSES_P, *_VOID, *_RAW, *_SKIP, *_ATTRIBUTES, "table", "q", "code", "option"}),
-    *_RUBY,
-)
+TAG_NAMES = ("", *sorted({name for _, names in _FLAGS_OF for name in names.split()}), *_RUBY)
 _IDS = {name: number for number, name in enumerate(TAG_NAMES)}
 
 
@@ -159,19 +77,8 @@ def pack_name(name: str) -> int:
 
 def _flags() -> np.ndarray:
     flags = np.zeros(len(TAG_NAMES), np.uint16)
-    members = (
-        (VOID, _VOID),
-        (BLOCK, _BLOCKS + _SKIP),
-        (CLOSES_P, _CLOSES_P),
-        (SCOPE, ["table", "td", "th", "caption", "template"]),
-        (TABLE_PART, _TABLE_PARTS),
-        (RAW, _RAW),
-        (SKIP, _SKIP),
-        (PRE, ["pre", "listing"]),
-        (ATTRIBUTES, _BLOCKS + _SKIP + _ATTRIBUTES),
-    )
-    for flag, names in members:
-        flags[[_IDS[name] for name in names]] |= flag
+    for flag, names in _FLAGS_OF:
+        flags[[_IDS[name] for name in names.split()]] |= flag
     return flags
 
 

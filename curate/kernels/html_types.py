@@ -6,7 +6,8 @@ import numpy as np
 
 from curate.kernels.bare import bare_njit, inner_njit
 from curate.kernels.html_choose import PROBABILITY_UNIT, to_probabilities
-from curate.kernels.html_features import FEATURE_NAMES, PAGE_AT, PAGE_NAMES
+from curate.kernels.html_context import PAGE_NAMES
+from curate.kernels.html_features import FEATURE_NAMES, PAGE_AT
 from curate.kernels.html_trees import tree_scores
 
 #: The kinds of page that are told apart.
@@ -61,7 +62,7 @@ def view_page(features, probabilities, sums, view):  # type: ignore[no-untyped-d
     row[at + 2], row[at + 3] = by_words // all_words, 1000 * largest // words
 
 
-@bare_njit()
+@bare_njit(inline="always")
 def type_probabilities(view, forest, first, active, scores, found):  # type: ignore[no-untyped-def]
     """Write the probability of each of PAGE_TYPES, in 1/65535, into `found`, `int64` of that length.
 

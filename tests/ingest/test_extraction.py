@@ -15,9 +15,11 @@ from curate.errors import InputError
 from curate.ingest import extract, extract_text
 from curate.ingest.charset import decode_text, to_utf8
 from curate.ingest.extraction.engine import MODEL_FOLDER, Engine
+from curate.ingest.extraction.engine import engine as engine_of_this_thread
 from curate.ingest.extraction.explain import explain
 from curate.ingest.extraction.model import CARD_FILE, WEIGHTS_FILE, load_model
 from curate.ingest.source import ExtractOptions
+from curate.kernels.html_page import MAX_ROWS
 
 _SENTENCES = (
     "The harbour was built in the year of the great flood, and the town has lived from it ever since. ",
@@ -67,6 +69,17 @@ def test_a_page_gives_the_same_text_after_any_other():
     alone = [Engine(load_model(MODEL_FOLDER)).judge(html).joined() for html in pages]
     order = random.Random(0).choices(range(len(pages)), k=30)
     assert all(engine.judge(pages[k]).joined() == alone[k] for k in order)
+
+
+@pytest.mark.slow
+def test_a_page_of_very_many_blocks_is_read_to_its_end():
+    """In pieces: each item is there once, in order; the room that they took is given back."""
+    items = [f"item {number}" for number in range(2 * MAX_ROWS + 1000)]
+    html = "<ul>" + "".join(f"<li>{item}</li>\n" for item in items) + "</ul>"
+    text = extract_text(html, engine="curate", main_content=False)
+    assert [line.removeprefix("- ") for line in text.split("\n") if line] == items
+    extract_text(page(), engine="curate")
+    assert engine_of_this_thread().features(10**9).nbytes < 10_000_000
 
 
 def test_noscript_is_the_text_of_a_page_without_other():
@@ -218,7 +231,8 @@ def test_no_page_needs_much_memory(name):
     data *= max(1, 50_000_000 // len(data)) if name == "50 MB" else 1
     tracemalloc.start()
     try:
-        text = Engine(load_model(MODEL_FOLDER)).judge(data).joined()
+        pieces = Engine(load_model(MODEL_FOLDER)).judge_pieces(data)
+        text = "".join(blocks.joined() for blocks in pieces)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

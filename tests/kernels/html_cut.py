@@ -14,7 +14,7 @@ def cut(html: str | bytes, rows: int = 4096, keep_noscript: bool = False) -> Pag
     data = html.encode() if isinstance(html, str) else html
     page = new_page(max_text_bytes(len(data)), rows)
     padded = np.frombuffer(data + b"<script" + bytes(PADDING_BYTES), np.uint8)  # what is behind the end must not matter
-    assert cut_page(padded, len(data), page, entity_table(), keep_noscript)
+    assert cut_page(padded, 0, len(data), page, entity_table(), keep_noscript) == len(data)
     return page
 
 

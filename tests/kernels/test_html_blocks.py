@@ -3,12 +3,29 @@
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from html_cut import cut, paths, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.kernels.html_page import BLOCK_COUNT, ELEMENT_FLAGS, IS_HIDDEN, LINK_HALF_WORDS, TITLE_START, TITLE_STOP
+from curate.kernels.html_blocks import cut_page
+from curate.kernels.html_entities import entity_table
+from curate.kernels.html_page import (
+    AT_BYTE,
+    BLOCK_COUNT,
+    ELEMENT_FLAGS,
+    IS_HIDDEN,
+    LINK_HALF_WORDS,
+    START,
+    STOP,
+    TITLE_START,
+    TITLE_STOP,
+    TOKENS_USED,
+    max_text_bytes,
+    new_page,
+)
+from curate.kernels.html_scan import PADDING_BYTES
 
 
 @pytest.mark.parametrize(
@@ -160,8 +177,26 @@ def test_any_bytes_give_valid_text(data):
     assert all(text.strip() == text or "<pre" in html.lower() or "<listing" in html.lower() for text in texts(html))
 
 
-def test_rows_that_do_not_fit_are_asked_for():
-    """Arrays that are too small are reported, not overrun."""
+def test_arrays_that_are_too_small_end_the_cut():
+    """They are filled, never overrun, and the cut says where it ended: before a tag."""
     assert cut("<p>a" * 10, rows=32).state[BLOCK_COUNT] == 10
-    with pytest.raises(AssertionError):
-        cut("<p>a" * 10, rows=8)
+    for html in ("<p>a" * 10, "<div>" * 20, "<b class='aa bb cc dd ee ff gg'>a" * 20, "a<hr>" * 20):
+        data = np.frombuffer(html.encode() + bytes(PADDING_BYTES), np.uint8)
+        page = new_page(max_text_bytes(len(data)), 8)
+        stop = cut_page(data, 0, len(html), page, entity_table(), False)
+        assert 0 < stop < len(html) and html[stop] == "<"
+        assert page.state[BLOCK_COUNT] <= 8 and page.state[TOKENS_USED] <= len(page.tokens)
+
+
+def test_a_page_can_be_cut_in_pieces():
+    """The blocks of all pieces, each with the place in the page where it begins, are those of the page as a whole."""
+    html = "".join(f"<li class=c>item {number}</li> " for number in range(100))
+    data = np.frombuffer(html.encode() + bytes(PADDING_BYTES), np.uint8)
+    page, stop, found = new_page(max_text_bytes(len(data)), 8), 0, []
+    while stop < len(html):
+        stop = cut_page(data, stop, len(html), page, entity_table(), False)
+        rows = page.blocks[: page.state[BLOCK_COUNT], [START, STOP, AT_BYTE]].tolist()
+        found += [(page.out[start:end].tobytes().decode(), at) for start, end, at in rows]
+    whole = cut(html)
+    assert [at for _, at in found] == whole.blocks[:100, AT_BYTE].tolist()
+    assert [text for text, _ in found] == texts(html)
