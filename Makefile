@@ -4,6 +4,7 @@
 # make bench   every text stage against other libraries; DATA=folder of real text, ONLY='BPE encode' for one
 # make bench-extract  HTML to text, by three engines, against gold text in DATA; FOLDS=5 trains anew for each fifth
 # make ablate-extract  the same folds without each idea of curate's extractor in turn: half an hour of one core
+# make bench-scaling  how much sooner two workers are done than one, on the GPT-3 pipeline over DATA
 # make bench-engines  what Ray costs over the local engine, on pages of DATA
 # make fuzz    damaged input for every reader: RUNS=10000 for each target, TARGETS='warc html', ENGINE=atheris
 # make bench-memory  peak memory of every phase, for a corpus of 1, 4 and 16 times a size
@@ -29,7 +30,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help run test lint bench bench-extract ablate-extract bench-engines bench-memory scale chaos fuzz clean
+.PHONY: help run test lint bench bench-extract ablate-extract bench-scaling bench-engines bench-memory scale chaos fuzz clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -53,6 +54,9 @@ bench-extract: .venv/installed-dev
 
 ablate-extract: .venv/installed-dev
 	@$(BIN)/python benchmarks/extraction/ablate.py "$(DATA)"
+
+bench-scaling: .venv/installed
+	@$(BIN)/python benchmarks/scaling.py "$(DATA)"
 
 bench-engines: .venv/installed-dev
 	@$(BIN)/python benchmarks/engines.py "$(DATA)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ class LocalTables(StageTables):
         self.edges: dict[str, list[int]] = {}
 
     @abstractmethod
-    def save(self, name: str, batches: Sequence[pa.RecordBatch]) -> None:
+    def save(self, name: str, batches: Iterable[pa.RecordBatch]) -> None:
         """Keep a table."""
 
     @abstractmethod
@@ -66,9 +66,9 @@ class MemoryTables(LocalTables):
         super().__init__(own_parts, earlier)
         self._held: dict[str, MemoryTable] = {}
 
-    def save(self, name: str, batches: Sequence[pa.RecordBatch]) -> None:
+    def save(self, name: str, batches: Iterable[pa.RecordBatch]) -> None:
         """Keep a table."""
-        self._held[name] = MemoryTable(batches)
+        self._held[name] = MemoryTable(list(batches))
 
     def stored(self, name: str) -> MemoryTable:
         """A table that was saved."""
@@ -82,7 +82,7 @@ class FolderTables(LocalTables):
         super().__init__(own_parts, earlier)
         self.folder = folder
 
-    def save(self, name: str, batches: Sequence[pa.RecordBatch]) -> None:
+    def save(self, name: str, batches: Iterable[pa.RecordBatch]) -> None:
         """Write a file."""
         write_tables(self.folder / f"{name}.arrow", batches)
 
@@ -125,7 +125,7 @@ def run_rounds(
             tables.counts[one.name] = counts
         if one.reduce:
             counts = reduced[one.reduces[0]] if one.reduces else counts
-            reduced[one.name] = list(_reduce_all(stage, one, corpus, tables, counts))
+            reduced[one.name] = list(_reduce_all(stage, one, corpus, tables, counts, state))
         if one.conclude:
             one.conclude(corpus, Summaries(tables, one.name) if one.summarize else (), state)
         stage.load(state)
@@ -141,11 +141,12 @@ def _summarize_all(stage: CorpusStage, one: Round, corpus: Corpus, tables: Local
 
 
 def _reduce_all(
-    stage: CorpusStage, one: Round, corpus: Corpus, tables: LocalTables, counts: Sequence[Counts]
+    stage: CorpusStage, one: Round, corpus: Corpus, tables: LocalTables, counts: Sequence[Counts], scratch: Path
 ) -> Iterator[Counts]:
     edges = tables.edges[one.name] = range_edges(stage, one, counts, corpus.max_memory_bytes)
     for number in range(len(edges) - 1):
-        yield reduce_range(stage, one, corpus, edges, number, partial(_save_reduced, tables, one.name, number))[1]
+        save = partial(_save_reduced, tables, one.name, number)
+        yield reduce_range(stage, one, corpus, edges, number, save, scratch)[1]
 
 
 def _save_reduced(tables: LocalTables, round_name: str, number: int, name: str) -> partial[None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
+from curate.control_groups import ROOT, memory_limit
 from curate.errors import PipelineError, Problem, ResourceError
 
 #: What a process takes before it holds any data: the interpreter, the libraries and the compiled loops.
@@ -15,8 +16,6 @@ PROGRAM_BYTES = 300_000_000
 BATCH_FACTOR, PART_FACTOR = 20, 4
 #: The part of the machine's memory that a run takes if nothing else is said.
 MACHINE_SHARE = 0.8
-
-_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def parse_size(text: str, where: str = "--memory") -> int:
@@ -35,13 +34,13 @@ def parse_size(text: str, where: str = "--memory") -> int:
         raise PipelineError([Problem(where, message)]) from None
 
 
-def machine_bytes() -> int:
-    """Memory that this process and its children may take: that of the machine, or less if a control group says so."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for path in map(Path, _CGROUP_LIMITS):
-        limit = path.read_text("ascii").strip() if path.exists() else "max"
-        total = min(total, int(limit) if limit.isdigit() else total)
-    return total
+def machine_bytes(root: Path = ROOT) -> int:
+    """Memory that this process and its children may take: that of the machine, or less if a control group says so.
+
+    Args:
+        root: where `proc` and `sys` are.
+    """
+    return int(min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), memory_limit(root)))
 
 
 def task_bytes(memory_bytes: int | None, workers: int, wanted: int, batch_bytes: int, part_bytes: int) -> int:

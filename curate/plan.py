@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from curate import __version__
@@ -19,6 +18,7 @@ from curate.earlier import Earlier, Files, find_earlier, not_listed
 from curate.errors import InputError, PipelineError, Problem
 from curate.ingest.files import find_files
 from curate.ingest.split import Split, split_files
+from curate.objects.fetched import fetched
 from curate.pipeline import Pipeline, build
 from curate.rundir import RunDirectory, round_task_name
 from curate.shuffle import slot_count
@@ -119,15 +119,22 @@ class Plan:
         """One task for each part."""
         return [Task("ingest", 0, part.index, part.key) for part in self.parts]
 
-    def unconditional_tasks(self, steps: Sequence[Step]) -> list[Task]:
-        """Tasks of stages that see no document, such as the index of the benchmarks: they can be done at any time."""
-        firsts = [(step, self.rounds(step.index)[:1]) for step in steps]
-        return [
-            Task("conclude", step.index, 0, self._all_parts_key(step))
-            for step, rounds in firsts
-            for one in rounds
-            if one.conclude and not (one.summarize or one.regroup or one.reduce)
-        ]
+    def beside(self, task: Task | None, steps: Sequence[Step]) -> list[Task]:
+        """Tasks of some steps that see no document, such as the index of the benchmarks: they can be done at any time.
+
+        Args:
+            task: the long task beside which they are to be done; None for those that no such task comes before, which
+                are best done beside ingestion.
+        """
+        found, long = [], None
+        for step in steps:
+            for number, one in enumerate(self.rounds(step.index)):
+                conclude = Task("conclude", step.index, 0, self._all_parts_key(step), number)
+                sees_nothing = not (one.summarize or one.regroup or one.reduce)
+                if one.conclude and sees_nothing and not number and long == task:
+                    found.append(conclude)
+                long = conclude if one.long else long
+        return found
 
     def input_bytes(self, task: Task) -> float:
         """How much input a task sees; what concerns more than a part comes first when tasks are ordered by it."""
@@ -294,7 +301,7 @@ def _steps(pipeline: Pipeline, parsed: Parsed | None, problems: list[Problem], p
         parameters = stage.model_dump(mode="json")
         for parameter, patterns in (stage.input_files() if isinstance(stage, Stage) else {}).items():
             try:
-                contents[parameter] = {file.name: sha256_file(Path(file.path)) for file in find_files(patterns)[1]}
+                contents[parameter] = {file.name: sha256_file(fetched(file.path)) for file in find_files(patterns)[1]}
             except InputError as error:
                 where = _where(parsed, ("stages", number - 1, stage.name, parameter))
                 problems.append(Problem(where, f"{label}.{parameter}: {error}"))

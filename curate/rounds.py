@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from curate.corpus import Corpus
+from curate.hot_keys import Spool, cut_by_key, is_too_large
 from curate.shuffle import KeyRange, StageTables, cut_slots, divide
 from curate.stored_table import batches_of
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 Counts = dict[str, Any]
 
 #: Keeps a table, given as record batches.
-Save = Callable[[Sequence[pa.RecordBatch]], None]
+Save = Callable[[Iterable[pa.RecordBatch]], None]
 
 
 class Summaries(Sequence[pa.Table]):
@@ -59,13 +62,23 @@ def range_edges(stage: CorpusStage, one: Round, counts: Sequence[Counts], max_me
     """The slots where the ranges of a round begin, and the number of slots, from what the writers of slots counted."""
     sizes = [each["slot_bytes"][one.reduces[1]] if one.reduces else each["slot_bytes"] for each in counts]
     slot_bytes = np.sum([np.array(of_file, np.int64) for of_file in sizes], axis=0)
-    return divide(slot_bytes, int(max_memory_bytes / one.reduce_memory), f"{stage.name}, round '{one.name}'")
+    what = f"{stage.name}, round '{one.name}'"
+    return divide(slot_bytes, _range_bytes(one, max_memory_bytes), what, streams=one.stream is not None)
 
 
 def reduce_range(
-    stage: CorpusStage, one: Round, corpus: Corpus, edges: Sequence[int], number: int, save: Callable[[str], Save]
+    stage: CorpusStage,
+    one: Round,
+    corpus: Corpus,
+    edges: Sequence[int],
+    number: int,
+    save: Callable[[str], Save],
+    scratch: Path,
 ) -> tuple[list[str], Counts]:
     """Reduce the range of that number and save each of its tables, in slots if a round reduces it.
+
+    Args:
+        scratch: a folder in which there may be files meanwhile.
 
     Returns:
         The names of the tables, and the bytes of each slot of those in slots.
@@ -76,15 +89,38 @@ def reduce_range(
     else:
         files = [tables.summary(one.name, part) for part in range(tables.parts if one.regroup else tables.own_parts)]
     assert one.reduce is not None
-    reduced = one.reduce(corpus, KeyRange(files, edges[number], edges[number + 1]))
-    keys = {later.reduces[1]: later.key for later in stage.rounds() if later.reduces and later.reduces[0] == one.name}
-    slot_bytes = {}
+    keys = KeyRange(files, edges[number], edges[number + 1], one.key)
+    later = {each.reduces[1]: each.key for each in stage.rounds() if each.reduces and each.reduces[0] == one.name}
+    if one.stream and is_too_large(keys, _range_bytes(one, corpus.max_memory_bytes)):
+        with tempfile.TemporaryDirectory(dir=scratch, suffix=".tmp") as folder:
+            return _reduce_by_pieces(one, corpus, keys, Spool(Path(folder), later, edges[-1]), save)
+    reduced, slot_bytes = one.reduce(corpus, keys), {}
     for name, table in reduced.items():
-        if name in keys:
-            slot_bytes[name] = _save_slots(save(name), table, keys[name], edges[-1])
+        if name in later:
+            slot_bytes[name] = _save_slots(save(name), table, later[name], edges[-1])
         else:
             save(name)(batches_of(table))
     return list(reduced), {"slot_bytes": slot_bytes}
+
+
+def _reduce_by_pieces(
+    one: Round, corpus: Corpus, keys: KeyRange, spool: Spool, save: Callable[[str], Save]
+) -> tuple[list[str], Counts]:
+    """The same for a range that is more than a task may hold."""
+    assert one.reduce is not None and one.stream is not None
+    for piece, too_large in cut_by_key(keys, _range_bytes(one, corpus.max_memory_bytes)):
+        for reduced in one.stream(corpus, piece) if too_large else [one.reduce(corpus, piece)]:
+            spool.add(reduced)
+    names = []
+    for name, batches in spool.tables():
+        save(name)(batches)
+        names.append(name)
+    return names, {"slot_bytes": {name: sizes.tolist() for name, sizes in spool.slot_bytes.items()}}
+
+
+def _range_bytes(one: Round, max_memory_bytes: int) -> int:
+    """What a range of a round may hold."""
+    return int(max_memory_bytes / one.reduce_memory)
 
 
 def _save_slots(save: Save, table: pa.Table, key: str, slots: int) -> list[int]:

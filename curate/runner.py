@@ -177,6 +177,7 @@ class _Runner:
         self.check_lock = check_lock
         self.funnel = Funnel()
         self.timings: dict[str, float] = {}
+        self._steps: tuple[Step, ...] = ()
         self._run: set[Task] = set()
         self._reused: set[Task] = set()
 
@@ -184,12 +185,12 @@ class _Runner:
         began = time.monotonic()
         self.directory.remove_parts_from(len(self.plan.parts))
         self._save_plan()
-        steps = self.plan.steps[:last]
-        first = [*self.plan.ingest_tasks(), *self.plan.unconditional_tasks(steps)]
+        self._steps = self.plan.steps[:last]
+        first = [*self.plan.ingest_tasks(), *self.plan.beside(None, self._steps)]
         ingested = self._step("ingest", iter([first]))[: len(self.plan.parts)]
         self.funnel.add("ingest", (commit.counts["tally"] for commit in ingested))
         check_parts_apart(self.plan.parts, [commit.counts["offsets"] for commit in ingested])
-        for step in steps:
+        for step in self._steps:
             done = self._step(step.label, self.plan.phases(step, self._counts))
             if not isinstance(step.stage, Writer):
                 self.funnel.add(step.label, (c.counts["tally"] for c in done if "tally" in c.counts))
@@ -201,7 +202,7 @@ class _Runner:
         self.directory.save(self.directory.timings)
         self._commit_run(last)
         counts = (len(self._run), len(self._reused), peak)
-        return RunResult(self.directory, self.plan, steps, reports, self.funnel, seconds, *counts)
+        return RunResult(self.directory, self.plan, self._steps, reports, self.funnel, seconds, *counts)
 
     def _counts(self, task: Task) -> Mapping[str, Any] | None:
         """What a task counted, once it is done."""
@@ -213,7 +214,8 @@ class _Runner:
         commits: list[Commit] = []
         began = time.monotonic()
         self.reporter.start(label)
-        for tasks in phases:
+        for phase in phases:
+            tasks = phase + (self.plan.beside(phase[0], self._steps) if len(phase) == 1 else [])
             found = dict(zip(tasks, commits_of(self.directory, self.plan, tasks, self.reporter), strict=True))
             todo = [task for task, commit in found.items() if commit is None]
             for task in todo:

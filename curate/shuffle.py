@@ -39,16 +39,20 @@ class KeyRange:
     Attributes:
         files: of the parts or ranges, in their order, each with a batch for each slot.
         first, stop: the slots, from the first up to the one past the last.
+        key: the column that the shuffle divides by.
+        between: of these slots only the rows with keys from the first of these up to the second; None takes all.
     """
 
     files: Sequence[StoredTable]
     first: int
     stop: int
+    key: str = "key"
+    between: tuple[int, int] | None = None
 
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
         """The rows, with the number of the file that they are in, such as the part; empty batches are left out."""
         for number, file in enumerate(self.files):
-            for batch in file.batches(self.first, self.stop):
+            for batch in map(self._own, file.batches(self.first, self.stop)):
                 if batch.num_rows:
                     yield number, batch
 
@@ -56,7 +60,7 @@ class KeyRange:
         """The rows slot by slot; empty slots are left out."""
         held: list[list[tuple[int, pa.RecordBatch]]] = [[] for _ in range(self.first, self.stop)]
         for number, file in enumerate(self.files):
-            for slot, batch in zip(held, file.batches(self.first, self.stop), strict=True):
+            for slot, batch in zip(held, map(self._own, file.batches(self.first, self.stop)), strict=True):
                 if batch.num_rows:
                     slot.append((number, batch))
         return filter(None, held)
@@ -64,6 +68,14 @@ class KeyRange:
     def table(self) -> pa.Table:
         """The rows as one table, file by file and slot by slot."""
         return pa.Table.from_batches([batch for _, batch in self.batches()], self.files[0].schema)
+
+    def _own(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows of a batch that are in the range."""
+        if self.between is None:
+            return batch
+        keys = batch[self.key].to_numpy()
+        first, last = map(np.uint64, self.between)
+        return batch.filter(pa.array((keys >= first) & (keys <= last)))
 
 
 class StageTables(ABC):
@@ -154,13 +166,14 @@ def even_tables(files: Sequence[StoredTable], schema: pa.Schema, rows: int) -> I
     yield pa.Table.from_batches(held, schema).combine_chunks()
 
 
-def divide(slot_bytes: NDArray[np.int64], max_range_bytes: int, what: str) -> list[int]:
+def divide(slot_bytes: NDArray[np.int64], max_range_bytes: int, what: str, streams: bool = False) -> list[int]:
     """Where ranges begin and end, so that each holds about as much as the others and none more than it may.
 
     Args:
         slot_bytes: `int64` of shape (slots,), of all parts together.
         max_range_bytes: what a range may hold.
         what: the round, for the error.
+        streams: whether the round can reduce a range that holds more, if it is one slot.
 
     Returns:
         The first slot of each range, and at last the number of slots.
@@ -171,7 +184,7 @@ def divide(slot_bytes: NDArray[np.int64], max_range_bytes: int, what: str) -> li
     >>> divide(np.array([12, 12, 4, 36, 4]) * 10**6, 10**9, "a round")
     [0, 1, 3, 4, 5]
     """
-    if len(slot_bytes) and slot_bytes.max() > max_range_bytes:
+    if not streams and len(slot_bytes) and slot_bytes.max() > max_range_bytes:
         raise ResourceError(
             f"{what}: one of {len(slot_bytes)} key ranges holds {slot_bytes.max():,} bytes, and a task may hold "
             f"{max_range_bytes:,} of them within max_memory_bytes; allow "

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, overload
@@ -159,6 +159,8 @@ class Round:
             `summarize`: makes its table from what earlier rounds of the stage wrote (`corpus.tables`).
         reduce: called for each key range as `reduce(corpus, range)`; returns tables by name, which are kept in
             files. What the ranges give together must not depend on where one ends and the next begins.
+        stream: the same, called in place of `reduce` for rows of one key that are more than a task may hold; gives the
+            tables piece by piece, each time all of them. None: such a key is refused before the round begins.
         reduces: an earlier round and the table of its reduces that this round reduces anew, by another key; None
             takes what `summarize` or `regroup` made.
         key: the `uint64` column that the shuffle divides by: a hash, so that its ranges are of like size. Equal
@@ -166,6 +168,7 @@ class Round:
         reduce_memory: bytes that a reduce takes for each byte of its range.
         text: whether `summarize` looks at the texts; without, they are empty and nothing is read for them.
         all_sources: whether it sees every document, not only those of the sources that the stage applies to.
+        long: whether `conclude` takes so long that what later stages can do without documents is done beside it.
     """
 
     name: str
@@ -173,11 +176,13 @@ class Round:
     summarize: Callable[[Documents], pa.Table] | None = None
     regroup: Callable[[Corpus, int], pa.Table] | None = None
     reduce: Callable[[Corpus, KeyRange], Reduced] | None = None
+    stream: Callable[[Corpus, KeyRange], Iterator[Reduced]] | None = None
     reduces: tuple[str, str] | None = None
     key: str = "key"
     reduce_memory: float = 4.0
     text: bool = True
     all_sources: bool = False
+    long: bool = False
 
 
 class CorpusStage(Stage):

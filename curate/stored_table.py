@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ def batches_of(table: pa.Table) -> list[pa.RecordBatch]:
     return table.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
 
 
+#: In the metadata of a schema: how many batches each slot of a shuffle has, where that is not one.
+SLOT_BATCHES = b"slot_batches"
+
+
 class StoredTable(ABC):
     """Record batches of one schema."""
 
@@ -30,7 +35,7 @@ class StoredTable(ABC):
 
     @abstractmethod
     def batches(self, first: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The record batches from `first` up to `stop`; no byte of the others is read."""
+        """The record batches from `first` up to `stop`, or those of these slots; no byte of the others is read."""
 
     @abstractmethod
     def mapped(self) -> pa.Table:
@@ -66,7 +71,7 @@ class MemoryTable(StoredTable):
 
     def batches(self, first: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
         """The record batches from `first` up to `stop`."""
-        return iter(self.held[first:stop])
+        return iter(self.held[slice(*_span(self.schema, len(self.held), first, stop))])
 
     def mapped(self) -> pa.Table:
         """All of it."""
@@ -107,7 +112,7 @@ class TableFile(StoredTable):
     def batches(self, first: int = 0, stop: int | None = None) -> Iterator[pa.RecordBatch]:
         """The record batches from `first` up to `stop`; no byte of the others is read."""
         with pa.OSFile(str(self.present())) as file, pa.ipc.open_file(file) as reader:
-            for number in range(first, reader.num_record_batches if stop is None else stop):
+            for number in range(*_span(reader.schema, reader.num_record_batches, first, stop)):
                 yield reader.get_batch(number)
 
     def mapped(self) -> pa.Table:
@@ -134,3 +139,14 @@ class TableFile(StoredTable):
                 offset = values.buffers()[1].address - start + values.offset * values.type.bit_width // 8
                 yield first, len(batch), offset
                 first += len(batch)
+
+
+def _span(schema: pa.Schema, batches: int, first: int, stop: int | None) -> tuple[int, int]:
+    """The batches of some slots."""
+    counts = (schema.metadata or {}).get(SLOT_BATCHES)
+    if stop is None:
+        return first, batches
+    if counts is None:
+        return first, stop
+    edges = np.cumsum([0, *json.loads(counts)])
+    return int(edges[first]), int(edges[stop])

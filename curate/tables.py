@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -15,10 +15,12 @@ from curate.storage import atomic_file
 _ROW_GROUP_BYTES = 1 << 23
 
 
-def write_tables(path: Path, tables: Sequence[pa.Table | pa.RecordBatch]) -> None:
-    """Write tables of one schema, one after another, as an Arrow IPC file that can be memory-mapped; not synced."""
-    with atomic_file(path, synced=False) as temporary, pa.ipc.new_file(str(temporary), tables[0].schema) as writer:
-        for table in tables:
+def write_tables(path: Path, tables: Iterable[pa.Table | pa.RecordBatch]) -> None:
+    """Write tables of one schema, one at least, as an Arrow IPC file that can be memory-mapped; not synced."""
+    rest = iter(tables)
+    first = next(rest)
+    with atomic_file(path, synced=False) as temporary, pa.ipc.new_file(str(temporary), first.schema) as writer:
+        for table in chain([first], rest):
             writer.write(table)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,45 @@ from curate.tables import write_tables
 Done = tuple[list[Path], dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class _Work:
+    """A task, and what it needs to be done."""
+
+    run: RunDirectory
+    plan: Plan
+    task: Task
+    watched: Watched
+
+    @property
+    def step(self) -> Step:
+        """The step that it belongs to."""
+        return self.plan.step(self.task.step)
+
+    @property
+    def number(self) -> int:
+        """Its part, key range or shard."""
+        return self.task.number
+
+    def corpus(self, needs: tuple[str, ...]) -> RunCorpus:
+        """The corpus as it stands before the step."""
+        return RunCorpus(self.run, self.plan, self.task.step, needs)
+
+    def round(self) -> tuple[CorpusStage, Round, RunCorpus]:
+        """The stage with what earlier rounds concluded, the round, and the corpus before the step."""
+        stage = _loaded(self.run, self.plan, self.step, self.task.round)
+        return stage, stage.rounds()[self.task.round], self.corpus(stage.needs)
+
+    def writer(self) -> tuple[Writer, RunCorpus]:
+        """The writer, and the corpus that it writes."""
+        writer = self.step.stage
+        assert isinstance(writer, Writer)
+        return writer, self.corpus(writer.needs)
+
+    def state(self) -> Path:
+        """What the step has learnt, on this machine."""
+        return fetch_state(self.run, self.plan, self.step)
+
+
 def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
     """Do a task of a run and commit it; doing it again gives the same bytes.
 
@@ -37,10 +77,7 @@ def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
     plan = _plan(root, run.plan_version())
     home = run.stage(plan.folder(task.step)) if task.step else run.documents
     with naming_refusals(home), _collected_warnings() as warnings:
-        if task.kind == "ingest":
-            outputs, counts = _ingest(run, plan, task, watched)
-        else:
-            outputs, counts = _KINDS[task.kind](run, plan, task)
+        outputs, counts = _KINDS[task.kind](_Work(run, plan, task, watched))
     commit = Commit(task.key, describe_outputs(outputs, run.root), counts, warnings.messages)
     return run.commit_task(run.commit(plan.folder(task.step), plan.task_name(task)), commit)
 
@@ -50,49 +87,51 @@ def _plan(root: str, version: str) -> Plan:
     return Plan.from_json(open_run(root).load_plan())
 
 
-def _ingest(run: RunDirectory, plan: Plan, task: Task, watched: Watched) -> Done:
-    part = plan.parts[task.number]
-    documents, quarantine = run.document_part(part.index), run.quarantine_part(part.index)
-    return [documents, quarantine], ingest_part(plan.pipeline, part, documents, quarantine, watched)
+def _ingest(work: _Work) -> Done:
+    part = work.plan.parts[work.number]
+    documents, quarantine = work.run.document_part(part.index), work.run.quarantine_part(part.index)
+    return [documents, quarantine], ingest_part(work.plan.pipeline, part, documents, quarantine, work.watched)
 
 
-def _summarize(run: RunDirectory, plan: Plan, task: Task) -> Done:
-    step, stage, one, corpus = _round(run, plan, task)
-    output = run.summary(step.folder, one.name, task.number)
+def _summarize(work: _Work) -> Done:
+    stage, one, corpus = work.round()
+    output = work.run.summary(work.step.folder, one.name, work.number)
     save = partial(write_tables, output)
-    return [output], save_summary(one, save, summary_of_part(stage, one, corpus, task.number), plan.slots)
+    return [output], save_summary(one, save, summary_of_part(stage, one, corpus, work.number), work.plan.slots)
 
 
-def _divide(run: RunDirectory, plan: Plan, task: Task) -> Done:
-    _, stage, one, corpus = _round(run, plan, task)
+def _divide(work: _Work) -> Done:
+    stage, one, corpus = work.round()
     tables = corpus.tables
     counts = tables.reduce_counts(one.reduces[0]) if one.reduces else tables.counts(one.name)
     return [], {"edges": range_edges(stage, one, counts, corpus.max_memory_bytes)}
 
 
-def _reduce(run: RunDirectory, plan: Plan, task: Task) -> Done:
-    step, stage, one, corpus = _round(run, plan, task)
+def _reduce(work: _Work) -> Done:
+    stage, one, corpus = work.round()
     edges = corpus.tables.edges(one.name)
 
     def path(name: str) -> Path:
-        return run.reduced(step.folder, one.name, name, task.number)
+        return work.run.reduced(work.step.folder, one.name, name, work.number)
 
     def save(name: str) -> Save:
         return partial(write_tables, path(name))
 
-    names, counts = reduce_range(stage, one, corpus, edges, task.number, save)
+    home = work.run.stage(work.step.folder)
+    home.mkdir(parents=True, exist_ok=True)
+    names, counts = reduce_range(stage, one, corpus, edges, work.number, save, home)
     return [path(name) for name in names], counts
 
 
-def _conclude(run: RunDirectory, plan: Plan, task: Task) -> Done:
+def _conclude(work: _Work) -> Done:
     """Conclude on a copy of the state and put it in place whole, so that no half-written file is ever loaded."""
-    step, _, one, corpus = _round(run, plan, task)
+    _, one, corpus = work.round()
     assert one.conclude is not None
-    state = run.state(step.folder)
+    state = work.run.state(work.step.folder)
     fresh = state.with_name("state.tmp")
     shutil.rmtree(fresh, ignore_errors=True)
-    if plan.state_task(step, task.round):
-        shutil.copytree(fetch_state(run, plan, step, task.round), fresh)
+    if work.plan.state_task(work.step, work.task.round):
+        shutil.copytree(fetch_state(work.run, work.plan, work.step, work.task.round), fresh)
     else:
         fresh.mkdir(parents=True)
     one.conclude(corpus, Summaries(corpus.tables, one.name) if one.summarize else (), fresh)
@@ -101,52 +140,51 @@ def _conclude(run: RunDirectory, plan: Plan, task: Task) -> Done:
     return sorted(_files(state)), {}
 
 
-def _annotate(run: RunDirectory, plan: Plan, task: Task) -> Done:
-    step = plan.step(task.step)
-    stage = step.stage
+def _annotate(work: _Work) -> Done:
+    stage = work.step.stage
     assert isinstance(stage, Stage)
+    corpus = work.corpus(stage.needs)
     if isinstance(stage, CorpusStage):
-        stage = _loaded(run, plan, step, len(stage.rounds()))
-    corpus = RunCorpus(run, plan, task.step, stage.needs)
-    if isinstance(stage, CorpusStage):
-        stage.load_part(corpus.tables, task.number)
-    return annotate_part(corpus, step, stage, task.number)
+        stage = _loaded(work.run, work.plan, work.step, len(stage.rounds()))
+        stage.load_part(corpus.tables, work.number)
+    return annotate_part(corpus, work.step, stage, work.number)
 
 
-def _layout(run: RunDirectory, plan: Plan, task: Task) -> Done:
-    step, writer = _writer(plan, task)
-    state = run.state(step.folder)
-    for stale in (state, run.shards(step.folder)):
+def _layout(work: _Work) -> Done:
+    writer, corpus = work.writer()
+    state = work.run.state(work.step.folder)
+    for stale in (state, work.run.shards(work.step.folder)):
         shutil.rmtree(stale, ignore_errors=True)
         stale.mkdir(parents=True)
-    shards = writer.layout(RunCorpus(run, plan, task.step, writer.needs), state)
+    shards = writer.layout(corpus, state)
     return sorted(_files(state)), {"shards": shards}
 
 
-def _shard(run: RunDirectory, plan: Plan, task: Task) -> Done:
-    step, writer = _writer(plan, task)
-    folder, target = run.stage(step.folder) / f"shard-{task.number:05}.tmp", run.shards(step.folder)
+def _shard(work: _Work) -> Done:
+    writer, corpus = work.writer()
+    home, target = work.run.stage(work.step.folder), work.run.shards(work.step.folder)
+    folder = home / f"shard-{work.number:05}.tmp"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     target.mkdir(parents=True, exist_ok=True)
-    corpus = RunCorpus(run, plan, task.step, writer.needs)
-    counts = writer.write_shard(corpus, fetch_state(run, plan, step), task.number, folder)
+    counts = writer.write_shard(corpus, work.state(), work.number, folder)
     outputs = [file.replace(target / file.name) for file in sorted(_files(folder))]
     folder.rmdir()
     return outputs, {"counts": counts}
 
 
-def _finish(run: RunDirectory, plan: Plan, task: Task) -> Done:
-    step, writer = _writer(plan, task)
-    corpus = RunCorpus(run, plan, task.step, writer.needs)
-    [layout] = run.counts(step.folder, ["layout-00000"])
-    commits = [run.commit(step.folder, f"shard-{shard:05}") for shard in range(layout["shards"])]
-    shards = run.fetch_folder(run.shards(step.folder), commits)
-    writer.finish(corpus, fetch_state(run, plan, step), shards)
+def _finish(work: _Work) -> Done:
+    writer, corpus = work.writer()
+    run, folder = work.run, work.step.folder
+    [layout] = run.counts(folder, ["layout-00000"])
+    commits = [run.commit(folder, f"shard-{shard:05}") for shard in range(layout["shards"])]
+    shards = run.fetch_folder(run.shards(folder), commits)
+    writer.finish(corpus, work.state(), shards)
     return sorted(_files(shards)), {}
 
 
-_KINDS: dict[str, Callable[[RunDirectory, Plan, Task], Done]] = {
+_KINDS: dict[str, Callable[[_Work], Done]] = {
+    "ingest": _ingest,
     "summarize": _summarize,
     "divide": _divide,
     "reduce": _reduce,
@@ -156,20 +194,6 @@ _KINDS: dict[str, Callable[[RunDirectory, Plan, Task], Done]] = {
     "shard": _shard,
     "finish": _finish,
 }
-
-
-def _round(run: RunDirectory, plan: Plan, task: Task) -> tuple[Step, CorpusStage, Round, RunCorpus]:
-    """The step, the stage with what earlier rounds concluded, the round, and the corpus as it stands before it."""
-    step = plan.step(task.step)
-    stage = _loaded(run, plan, step, task.round)
-    return step, stage, stage.rounds()[task.round], RunCorpus(run, plan, task.step, stage.needs)
-
-
-def _writer(plan: Plan, task: Task) -> tuple[Step, Writer]:
-    step = plan.step(task.step)
-    assert isinstance(step.stage, Writer)
-    return step, step.stage
-
 
 _LAST: dict[tuple[Path, str, int], CorpusStage] = {}
 

@@ -33,6 +33,26 @@ def test_a_budget_is_shared_by_all_processes():
     assert task_bytes(4 * GB, 0, 2 * GB, 10**6, 10**6) == 4 * GB - PROGRAM_BYTES
 
 
+@pytest.mark.parametrize(
+    ("group", "file"),
+    [
+        ("0::/job/step", "job/memory.max"),
+        ("0::/seen/outside/only", "memory.max"),
+        ("3:memory:/", "memory/memory.limit_in_bytes"),
+    ],
+)
+def test_a_control_group_limits_the_machine(tmp_path, group, file):
+    """Its own limit or that of one around it, in either version; one without a limit, or none at all, does not."""
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text(f"{group}\n")
+    limit = tmp_path / "sys/fs/cgroup" / file
+    limit.parent.mkdir(parents=True)
+    limit.write_text("4096000\n")
+    assert machine_bytes(tmp_path) == 4_096_000
+    limit.write_text("max\n")
+    assert machine_bytes(tmp_path) == machine_bytes(tmp_path / "nothing") >= machine_bytes()
+
+
 def test_without_a_budget_a_task_gets_what_the_pipeline_says_unless_the_machine_has_less():
     """The machine's memory caps the pipeline's setting, and never raises it."""
     assert task_bytes(None, 1, 1000, 1, 1) == 1000

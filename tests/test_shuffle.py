@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.corpus import Corpus, MemoryCorpus
@@ -79,6 +79,7 @@ def test_any_number_of_ranges_gives_the_same_bytes(tmp_path) -> None:
     assert {row["word"]: row["word_count"] for row in counted} == expected
 
 
+@settings(deadline=None)  # the loop may have to be compiled
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=60), st.sampled_from([1, 2, 8, 64]))
 def test_a_slot_holds_the_rows_whose_keys_start_with_it(keys: list[int], slots: int) -> None:
     """All rows are there once, in their order, under the highest bits of their key."""

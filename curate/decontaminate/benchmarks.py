@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from curate.errors import InputError
+from curate.objects.fetched import fetched_matches, is_url
 
 #: Fields that hold what is asked, in published benchmarks; an item's texts are those of all that it has.
 #: Choices and answers are not among them, as in GPT-4's check (appendix C of its report): a document that holds one
@@ -80,7 +81,7 @@ def read_benchmarks(patterns: Sequence[str], fields: Sequence[str] | Mapping[str
     """Read every item of the files that match.
 
     Args:
-        patterns: paths or shell patterns of `.jsonl`, `.jsonl.gz` and `.jsonl.zst` files, one JSON object a line.
+        patterns: paths, URLs or shell patterns of `.jsonl`, `.jsonl.gz` and `.jsonl.zst` files, one JSON object a line.
         fields: the fields that hold text, for all benchmarks or by benchmark; None, and benchmarks that are not
             named, take `DEFAULT_FIELDS`.
 
@@ -115,13 +116,17 @@ def benchmark_files(patterns: Sequence[str]) -> dict[str, Path]:
 
 
 def _matching(pattern: str) -> list[Path]:
-    path = Path(pattern)
+    path = Path(pattern.removeprefix("file://"))
     if path.is_file():
         return [path]
-    matches = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))) if pattern else []
+    matches = fetched_matches(pattern) if is_url(pattern) else _glob(path) if pattern else []
     if not matches:
         raise InputError(f"no benchmark file matches '{pattern}'; give a path or a pattern such as evals/*.jsonl.gz")
     return matches
+
+
+def _glob(path: Path) -> list[Path]:
+    return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
 
 
 def _benchmark_name(path: Path) -> str:

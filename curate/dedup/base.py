@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -22,6 +22,13 @@ from curate.dedup.clusters import (
     report_rows,
     write_clusters,
     write_report,
+)
+from curate.dedup.hot_keys import (
+    stream_band_matches,
+    stream_equal_edges,
+    stream_pair_edges,
+    stream_report_rows,
+    stream_survivors,
 )
 from curate.dedup.matching import SIGNATURES, Knowledge, Matching, signature_values
 from curate.dedup.ranking import Removal, summary_schema
@@ -109,19 +116,47 @@ class Dedup(CorpusStage):
         matching = self.matching()
         rounds = [
             Round(SIGNATURES, self._count_documents, self.summarize),
-            Round("equal", self._conclude_equal, regroup=self._equal_keys, reduce=self._equal_edges),
+            Round(
+                "equal",
+                self._conclude_equal,
+                regroup=self._equal_keys,
+                reduce=self._equal_edges,
+                stream=self._stream_equal,
+            ),
         ]
         if matching.bands:
             verified = matching.min_candidate_agreement > 0
             connect = None if verified else self._conclude_edges
-            rounds.append(Round("bands", connect, regroup=self._band_keys, reduce=self._band_matches))
+            rounds.append(
+                Round(
+                    "bands",
+                    connect,
+                    regroup=self._band_keys,
+                    reduce=self._band_matches,
+                    stream=self._stream_bands,
+                )
+            )
             if verified:
                 pairs = ("bands", "pairs")
-                rounds.append(Round("pairs", self._conclude_edges, reduce=self._pair_edges, reduces=pairs))
+                rounds.append(
+                    Round(
+                        "pairs",
+                        self._conclude_edges,
+                        reduce=self._pair_edges,
+                        stream=self._stream_pairs,
+                        reduces=pairs,
+                    )
+                )
         return [
             *rounds,
-            Round("survivors", regroup=self._members, reduce=self._survivors),
-            Round("report", self._write_report, reduce=self._report_rows, reduces=("survivors", "removed")),
+            Round("survivors", regroup=self._members, reduce=self._survivors, stream=self._stream_survivors),
+            Round(
+                "report",
+                self._write_report,
+                reduce=self._report_rows,
+                stream=self._stream_report,
+                reduces=("survivors", "removed"),
+            ),
         ]
 
     def summarize(self, docs: Documents) -> pa.Table:
@@ -187,7 +222,7 @@ class Dedup(CorpusStage):
         return band_matches(corpus, self.matching(), self._known, keys)
 
     def _pair_edges(self, corpus: Corpus, keys: KeyRange) -> Reduced:
-        return pair_edges(corpus, self.matching(), self._known, keys)
+        return pair_edges(corpus, self.matching(), self._known, keys.table())
 
     def _conclude_edges(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
         rounds = [step.name for step in self.rounds() if step.name in CONNECTING]
@@ -196,12 +231,30 @@ class Dedup(CorpusStage):
     def _members(self, corpus: Corpus, part: int) -> pa.Table:
         return cluster_members(corpus, self._known, part)
 
+    @property
+    def _removal(self) -> Removal:
+        return Removal(self.prefer, self.remove_from, self.found_in)
+
     def _survivors(self, corpus: Corpus, keys: KeyRange) -> Reduced:
-        removal = Removal(self.prefer, self.remove_from, self.found_in)
-        return choose_survivors(corpus, self.matching(), removal, self._known, keys)
+        return choose_survivors(corpus, self.matching(), self._removal, self._known, keys)
 
     def _report_rows(self, corpus: Corpus, keys: KeyRange) -> Reduced:
-        return report_rows(self.matching(), signature_values(corpus.tables), keys)
+        return report_rows(self.matching(), signature_values(corpus.tables), keys.table())
+
+    def _stream_equal(self, corpus: Corpus, keys: KeyRange) -> Iterator[Reduced]:
+        return stream_equal_edges(corpus, self._known, keys)
+
+    def _stream_bands(self, corpus: Corpus, keys: KeyRange) -> Iterator[Reduced]:
+        return stream_band_matches(corpus, self.matching(), self._known, keys)
+
+    def _stream_pairs(self, corpus: Corpus, keys: KeyRange) -> Iterator[Reduced]:
+        return stream_pair_edges(corpus, self.matching(), self._known, keys)
+
+    def _stream_survivors(self, corpus: Corpus, keys: KeyRange) -> Iterator[Reduced]:
+        return stream_survivors(corpus, self.matching(), self._removal, self._known, keys)
+
+    def _stream_report(self, corpus: Corpus, keys: KeyRange) -> Iterator[Reduced]:
+        return stream_report_rows(corpus, self.matching(), signature_values(corpus.tables), keys)
 
     def _write_report(self, corpus: Corpus, summaries: Sequence[pa.Table], state: Path) -> None:
         write_report(corpus, state)

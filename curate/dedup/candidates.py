@@ -55,7 +55,7 @@ def equal_edges(knowledge: Knowledge, keys: KeyRange) -> Reduced:
         places, bucket, check = places[order], bucket[order], check[order]
         new = (np.diff(bucket, prepend=-1) != 0) | (np.diff(check, prepend=~check[:1]) != 0)
         starts = np.append(np.flatnonzero(new), len(places))
-    return {"edges": _edge_table(star_edges(numbers[places], starts))}
+    return {"edges": edge_table(star_edges(numbers[places], starts))}
 
 
 def write_repeats(corpus: Corpus, knowledge: Knowledge, state: Path) -> None:
@@ -90,21 +90,20 @@ def band_matches(corpus: Corpus, matching: Matching, knowledge: Knowledge, keys:
     """
     members, starts = _buckets(keys, knowledge.starts)
     if not matching.min_candidate_agreement:
-        return {"edges": _edge_table(star_edges(members, starts))}
+        return {"edges": edge_table(star_edges(members, starts))}
     left, right = pairs_within(members, starts)
     pairs = {"key": left << _number_shift(knowledge), "right": right}
     large = np.diff(starts) > MAX_PAIRED
     bucket = np.repeat(np.arange(len(large)), np.diff(starts))
     some = large[bucket]
     edges = _large_bucket_edges(corpus, matching, knowledge, members[some], bucket[some])
-    return {"pairs": pa.table(pairs), "edges": _edge_table(edges)}
+    return {"pairs": pa.table(pairs), "edges": edge_table(edges)}
 
 
-def pair_edges(corpus: Corpus, matching: Matching, knowledge: Knowledge, keys: KeyRange) -> Reduced:
+def pair_edges(corpus: Corpus, matching: Matching, knowledge: Knowledge, table: pa.Table) -> Reduced:
     """Edges between the documents of the pairs that agree in enough values; each pair is compared once."""
-    table, shift = keys.table(), _number_shift(knowledge)
+    shift = _number_shift(knowledge)
     left, right = _distinct_pairs(table["key"].to_numpy() >> shift, table["right"].to_numpy(), knowledge.documents)
-    del table
     at_once = batch_rows(corpus.max_memory_bytes, signature_values(corpus.tables)) // 2
     alike = np.zeros(len(left), bool)
     for begin in range(0, len(left), at_once):
@@ -113,7 +112,7 @@ def pair_edges(corpus: Corpus, matching: Matching, knowledge: Knowledge, keys: K
         signatures = gather_signatures(corpus.tables, knowledge.starts, numbers)
         count = agreements(signatures, np.searchsorted(numbers, left[some]), np.searchsorted(numbers, right[some]))
         alike[some] = count >= matching.min_candidate_agreement
-    return {"edges": _edge_table((left[alike], right[alike]))}
+    return {"edges": edge_table((left[alike], right[alike]))}
 
 
 def stored_edges(corpus: Corpus, *rounds: str) -> Iterator[Edges]:
@@ -194,8 +193,14 @@ def _number_shift(knowledge: Knowledge) -> np.uint64:
     return np.uint64(64 - max(1, (knowledge.documents - 1).bit_length()))
 
 
-def _edge_table(edges: Edges) -> pa.Table:
+def edge_table(edges: Edges) -> pa.Table:
+    """Edges as a round keeps them."""
     return pa.table({"left": edges[0], "right": edges[1]})
+
+
+def no_pairs() -> pa.Table:
+    """The pairs of a bucket that has none."""
+    return pa.table({"key": pa.array([], pa.uint64()), "right": pa.array([], pa.uint64())})
 
 
 def _groups(batch: pa.RecordBatch, matching: Matching) -> NDArray[np.uint64]:

@@ -106,14 +106,24 @@ def choose_survivors(
 ) -> Reduced:
     """The outcome of the clusters of a range: `outcome`, by document number, and `removed`, the rows of the report."""
     ranked = RankedMembers.of_table(keys.table(), removal)
-    chosen = _choose(corpus, matching, knowledge, ranked)
-    own = ranked.numbers < np.uint64(knowledge.starts[corpus.tables.own_parts])
+    chosen = choose(survivor_search(corpus, matching), corpus, knowledge, ranked)
+    return outcome_tables(ranked, chosen, of_this_run(corpus, knowledge, ranked))
+
+
+def outcome_tables(ranked: RankedMembers, chosen: Chosen, own: NDArray[np.bool_]) -> Reduced:
+    """`outcome` and `removed` of `choose_survivors`, for those documents that are `own`."""
     return {"outcome": _outcome(ranked, chosen, own), "removed": _removed(ranked, chosen, own)}
 
 
-def report_rows(matching: Matching, values: int, keys: KeyRange) -> Reduced:
-    """The rows of the report whose clusters are in a range: as `REPORT_SCHEMA`, sorted."""
-    rows = keys.table().combine_chunks()
+def of_this_run(corpus: Corpus, knowledge: Knowledge, ranked: RankedMembers) -> NDArray[np.bool_]:
+    """Which documents are of this run and not of an earlier one."""
+    own: NDArray[np.bool_] = ranked.numbers < np.uint64(knowledge.starts[corpus.tables.own_parts])
+    return own
+
+
+def report_rows(matching: Matching, values: int, removed: pa.Table) -> Reduced:
+    """The rows of the report of some removed documents: as `REPORT_SCHEMA`, sorted."""
+    rows = removed.combine_chunks()
     document, cluster = (_words(rows[name]).byteswap() for name in ("document", "cluster"))
     rows = rows.take(pa.array(np.lexsort((document[:, 1], document[:, 0], cluster[:, 1], cluster[:, 0]))))
     agreement = rows["agreement"].to_numpy() / values if matching.bands else np.ones(len(rows))
@@ -143,9 +153,9 @@ def outcome_of_part(tables: StageTables, knowledge: Knowledge, part: int) -> pa.
     span = knowledge.starts[part : part + 2].astype(np.uint64)
     found = [OUTCOME_SCHEMA.empty_table()]
     for file in tables.reduced("survivors", "outcome"):
-        table = file.mapped()
-        first, stop = np.searchsorted(table["number"].to_numpy(), span)
-        found.append(table.slice(first, stop - first).select(OUTCOME_SCHEMA.names))
+        for batch in file.mapped().to_batches():  # one, or in a range that was too large, several
+            first, stop = np.searchsorted(batch["number"].to_numpy(), span)
+            found.append(pa.Table.from_batches([batch.slice(first, stop - first)]).select(OUTCOME_SCHEMA.names))
     together = pa.concat_tables(found)
     order = sort_ids(_words(together["id"]))
     [batch] = together.take(pa.array(order)).combine_chunks().to_batches() or [
@@ -154,10 +164,15 @@ def outcome_of_part(tables: StageTables, knowledge: Knowledge, part: int) -> pa.
     return batch
 
 
-def _choose(corpus: Corpus, matching: Matching, knowledge: Knowledge, ranked: RankedMembers) -> Chosen:
-    """Who makes way for whom; signatures are gathered a batch at a time, and not at all where all are equal."""
+def survivor_search(corpus: Corpus, matching: Matching) -> SurvivorSearch:
+    """What `choose` asks; it remembers the cluster that it is in."""
     values = signature_values(corpus.tables) if matching.bands else 0
-    search = SurvivorSearch(values, matching.min_survivor_agreement, matching.bands, matching.rows)
+    return SurvivorSearch(values, matching.min_survivor_agreement, matching.bands, matching.rows)
+
+
+def choose(search: SurvivorSearch, corpus: Corpus, knowledge: Knowledge, ranked: RankedMembers) -> Chosen:
+    """Who makes way for whom; signatures are gathered a batch at a time, and not at all where all are equal."""
+    values = search.values
     chosen = []
     at_once = batch_rows(corpus.max_memory_bytes, values)
     for begin in range(0, max(1, len(ranked.numbers)), at_once):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -95,11 +95,8 @@ class RankedMembers:
         """
         ids = np.concatenate([np.empty((0, 2), np.uint64), *map(id_words, members["id"].chunks)])
         names, sources = _encode(members["source"])
-        roots, run = members["root"].to_numpy(), members["run"].to_numpy()
-        place = run * np.float64(3 * (len(removal.prefer) + 1)) + removal.places(names)[sources]
-        keys = np.stack(
-            [place, -members["quality"].to_numpy(), -members["text_bytes"].to_numpy().astype(np.float64)], axis=1
-        )
+        roots = members["root"].to_numpy()
+        keys = _keys(members, removal, names, sources)
         by_id = _order_by_id(ids)
         rank = by_id
         for key in keys.T[::-1]:
@@ -111,6 +108,23 @@ class RankedMembers:
         numbers = members["number"].to_numpy()[rank]
         return cls(roots[rank], numbers, ids[rank], clusters, names, sources, keys[rank], removable, witness)
 
+    def rows(self, at: NDArray[np.int64]) -> RankedMembers:
+        """Some of them."""
+        arrays = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "names"}
+        return replace(self, **{name: array[at] for name, array in arrays.items()})
+
+    def followed_by(self, later: RankedMembers) -> RankedMembers:
+        """These, then others."""
+        names = sorted({*self.names, *later.names})
+        number = {name: at for at, name in enumerate(names)}
+        both = [
+            replace(each, sources=np.array([number[name] for name in each.names], np.int64)[each.sources])
+            for each in (self, later)
+        ]
+        arrays = [each.name for each in fields(self) if each.name != "names"]
+        joined = {name: np.concatenate([getattr(each, name) for each in both]) for name in arrays}
+        return replace(self, names=names, **joined)
+
     def reasons(self, removed: NDArray[np.int64], survivors: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which of `REASONS` prefers `survivors[i]` to `removed[i]`: `int64`."""
         differ = self.keys[removed] != self.keys[survivors]
@@ -119,6 +133,23 @@ class RankedMembers:
     def source_names(self, documents: NDArray[np.int64]) -> pa.StringArray:
         """The sources of some documents."""
         return pa.array(self.names, pa.string()).take(pa.array(self.sources[documents]))
+
+
+def rank_columns(members: pa.Table, removal: Removal) -> pa.Table:
+    """The same table with columns `rank0` to `rank4`, `uint64`: by these, documents of a cluster are ranked."""
+    ids = np.concatenate([np.empty((0, 2), np.uint64), *map(id_words, members["id"].chunks)])
+    keys = _keys(members, removal, *_encode(members["source"]))
+    for number, column in enumerate([*map(_sortable, keys.T), *ids.byteswap().T]):
+        members = members.append_column(f"rank{number}", pa.array(np.ascontiguousarray(column)))
+    return members
+
+
+def _keys(members: pa.Table, removal: Removal, names: Sequence[str], sources: NDArray[np.int64]) -> NDArray[np.float64]:
+    """As of `RankedMembers`."""
+    place = members["run"].to_numpy() * np.float64(3 * (len(removal.prefer) + 1)) + removal.places(names)[sources]
+    return np.stack(
+        [place, -members["quality"].to_numpy(), -members["text_bytes"].to_numpy().astype(np.float64)], axis=1
+    )
 
 
 def _smallest(roots: NDArray[np.int64], rank: NDArray[np.int64], by_id: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -22,8 +22,8 @@ from curate.errors import ResourceError
 from curate.plan import Task
 from curate.storage import Commit
 
-#: Tasks handed to Ray per core of the cluster: as many wait as run, which hides the way to the worker and tells Ray's
-#: autoscaler that more machines would be of use.
+#: Tasks handed to Ray per core: as many wait as run, which hides the way to the worker and tells Ray's autoscaler that
+#: more machines would be of use.
 TASKS_PER_CORE = 2
 #: What a process that does tasks takes beside what a task holds: the program itself, and its carrier.
 PROCESS_BYTES = 400_000_000
@@ -49,6 +49,7 @@ class RayEngine:
 
     def __post_init__(self) -> None:
         self._session: Session | None = None
+        self._submit: Any = None
         self._peak_bytes = 0
 
     def run(self, root: str, tasks: Sequence[Task]) -> Iterator[tuple[Task, Commit]]:
@@ -63,17 +64,18 @@ class RayEngine:
         """
         if not tasks:
             return
-        self._session = self._session or Session(self.address, self.workers)
+        if self._session is None:
+            self._session = Session(self.address, self.workers)
+            self._submit = self._remote(self._session)  # once: each would be sent to every worker anew
         import ray
 
         tries = Tries(_absolute(root), tasks)
-        submit = self._remote(self._session)
         flying: dict[Any, Task] = {}
         try:
             while tries.waiting or flying:
                 while tries.waiting and len(flying) < self._window():
                     task, request = tries.take()
-                    flying[submit(request)] = task
+                    flying[self._submit(request)] = task
                 for reference in _ready(list(flying)):
                     task = flying.pop(reference)
                     commit = tries.settle(task, _answer(reference))
@@ -103,13 +105,14 @@ class RayEngine:
         settings = Settings(self.limits, str(Path.cwd()), environment)
         memory = 0 if session.started else _set_aside(self.task_memory_bytes)
         remote = ray.remote(max_retries=0, num_cpus=1, memory=memory)(attempt)
-        return lambda request: remote.remote(request, settings)
+        stored = ray.put(settings)
+        return lambda request: remote.remote(request, stored)
 
     def _window(self) -> int:
-        """How many tasks Ray may have at once; grows with the cluster."""
+        """How many tasks Ray may have at once; grows with the cluster. A Ray of our own does no more than `workers`."""
         import ray
 
-        if self.workers:
+        if self.workers and self._session and not self._session.started:
             return self.workers
         return max(1, int(TASKS_PER_CORE * ray.cluster_resources().get("CPU", 0)))
 

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from curate.errors import InputError, StateError
 from curate.filters.fasttext_model import FastTextModel
 from curate.filters.models import Kind, LogisticModel, Model
+from curate.objects.fetched import fetched_folder, is_url
 
 #: Where a run's state holds the folder.
 FOLDER = "classifier"
@@ -85,6 +86,12 @@ def save_classifier(model: Model, card: Card, folder: Path) -> Card:
     (folder / "card.md").write_text(_card_text(card), encoding="utf-8")
     (folder / "card.json").write_text(_json(card), encoding="utf-8")
     return card
+
+
+def classifier_folder(location: str) -> Path:
+    """The folder of a classifier; one at a URL is fetched."""
+    names = ["card.json", *(model.weights_file for model in _MODELS.values())]
+    return fetched_folder([f"{location.rstrip('/')}/{name}" for name in names]) if is_url(location) else Path(location)
 
 
 def load_card(folder: Path) -> Card:

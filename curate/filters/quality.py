@@ -24,7 +24,7 @@ from curate.corpus import Corpus
 from curate.documents import Documents
 from curate.draws import uniform
 from curate.errors import InputError, StateError
-from curate.filters.classifier import FOLDER, export_classifier, load_classifier
+from curate.filters.classifier import FOLDER, classifier_folder, export_classifier, load_classifier
 from curate.filters.fasttext_model import FastTextModel
 from curate.filters.models import Kind, LogisticModel, Model
 from curate.memory import require
@@ -78,7 +78,7 @@ class QualityFilter(CorpusStage):
         None, description="Sources to tell them from. None: those the stage applies to, without the positives."
     )
     classifier: str | None = Field(
-        None, description="Folder of a trained classifier (`curate train-classifier`), instead of positives."
+        None, description="Folder or URL of a trained classifier (`curate train-classifier`), instead of positives."
     )
     model: Kind = Field("logistic", description="What to train: logistic regression on hashed words, or fastText.")
     rule: Literal["pareto", "threshold", "top_fraction"] = Field("pareto", description="What decides, given the score.")
@@ -139,13 +139,13 @@ class QualityFilter(CorpusStage):
 
     def input_files(self) -> dict[str, list[str]]:
         """The card of the classifier: it pins the weights by sha256."""
-        return {"classifier": [str(Path(self.classifier) / "card.json")]} if self.classifier is not None else {}
+        return {"classifier": [f"{self.classifier.rstrip('/')}/card.json"]} if self.classifier is not None else {}
 
     def rounds(self) -> Sequence[Round]:
         """`sample` and `train`, unless a trained classifier is given; `threshold` for the rule top_fraction."""
         train = [
             Round("sample", self._choose, self._draw, text=False, all_sources=True),
-            Round("train", self._train, self._encode, all_sources=True),
+            Round("train", self._train, self._encode, all_sources=True, long=True),
         ]
         last = [Round("threshold", self._find_cut, self._summarize)] if self.rule == "top_fraction" else []
         return [*(train if self.classifier is None else []), *last]
@@ -154,7 +154,7 @@ class QualityFilter(CorpusStage):
         """Read what is there so far: the choice of examples, the classifier, the cut of the rule top_fraction."""
         self._sample, cut = (_read_json(state / name) for name in (_SAMPLE_FILE, _THRESHOLD_FILE))
         self._cut = (cut["score"], cut["draw"]) if cut else None
-        folder = Path(self.classifier) if self.classifier is not None else state / FOLDER
+        folder = classifier_folder(self.classifier) if self.classifier is not None else state / FOLDER
         if self.classifier is not None or folder.exists():
             self._model = load_classifier(folder)
 
@@ -178,7 +178,7 @@ class QualityFilter(CorpusStage):
                 raise StateError(
                     "quality_filter has no classifier yet: run its rounds, or name one with classifier: FOLDER"
                 )
-            self._model = load_classifier(Path(self.classifier))
+            self._model = load_classifier(classifier_folder(self.classifier))
         return self._model
 
     def _draws(self, docs: Documents) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _SUFFIXES = {
-    "warc": (".warc", ".arc"),
+    "warc": (".warc", ".arc", ".wacz"),
     "wet": (".warc.wet", ".wet"),
     "jsonl": (".jsonl", ".ndjson", ".json"),
     "parquet": (".parquet",),
@@ -81,14 +81,24 @@ class ExtractOptions(BaseModel):
         return self
 
 
-class WarcSource(_StreamSource):
-    """Web archives: `.warc`, `.warc.gz`, `.warc.zst` or `.arc`, `.arc.gz`, compressed by record or as a whole."""
+class _ArchiveSource(_StreamSource):
+    """A format of records that may say what their digests are."""
+
+    digests: Literal["ignore", "quarantine"] = Field(
+        "ignore",
+        description="quarantine: a record whose bytes are not those of its WARC-Block-Digest or WARC-Payload-Digest "
+        "is put into the quarantine.",
+    )
+
+
+class WarcSource(_ArchiveSource):
+    """Web archives: `.warc`, `.arc`, plain, `.gz` or `.zst`, compressed by record or as a whole, and `.wacz`."""
 
     read: Literal["warc"] = "warc"
     extract: ExtractOptions = Field(ExtractOptions(), description="What turns HTML into text, and how.")
 
 
-class WetSource(_StreamSource):
+class WetSource(_ArchiveSource):
     """Common Crawl's extracted text: WARC files of conversion records."""
 
     read: Literal["wet"] = "wet"

@@ -12,13 +12,15 @@ from fastwarc.warc import HeaderMap
 from curate.ingest.arc import arc_headers
 from curate.ingest.charset import decode_text
 from curate.ingest.clean import clean_text
+from curate.ingest.digests import digest_differs
 from curate.ingest.framing import HEADER_END, WARC
 from curate.ingest.html import Extracted, ExtractionError, extract_page
-from curate.ingest.http_body import BodyError, decode_body
+from curate.ingest.http_body import BodyError, decode_body, join_chunks
 from curate.ingest.input_file import open_input
 from curate.ingest.records import FIRST_BYTES, Outcome, Quarantined, Record, Skipped
 from curate.ingest.source import WarcSource, WetSource
 from curate.ingest.split import Split
+from curate.ingest.wacz import is_wacz, split_wacz
 from curate.ingest.warc_split import RawRecord, split_warc
 from curate.ingest.watch import UNGUARDED, Guard
 
@@ -35,7 +37,7 @@ class _NoDocumentError(Exception):
 
 
 def read_warc(source: WarcSource | WetSource, split: Split, guard: Guard = UNGUARDED) -> Iterator[Outcome]:
-    """The records of a WARC, ARC or WET file that begin in a split; see `curate.ingest.records.read_split`.
+    """The records of a WARC, ARC, WET or WACZ file that begin in a split; see `curate.ingest.records.read_split`.
 
     Documents are made of responses with a status of 200 to 299, of resources and of conversions, if they are HTML,
     XHTML or plain text.
@@ -43,7 +45,10 @@ def read_warc(source: WarcSource | WetSource, split: Split, guard: Guard = UNGUA
     _text(source, b"<p>Ready?", "text/html", None)  # the first record should not be charged with loading the extractor
     with open_input(split) as file:
         limits = (source.max_record_bytes, source.max_inflation_ratio)
-        for cut in split_warc(file, split.start, split.stop, *limits):
+        zipped = is_wacz(file)
+        for cut in (
+            split_wacz(file, split.start, *limits) if zipped else split_warc(file, split.start, split.stop, *limits)
+        ):
             if isinstance(cut, Quarantined):
                 yield cut
             elif suspect := guard.suspects.get(cut.offset):
@@ -60,6 +65,8 @@ def _outcome(source: WarcSource | WetSource, raw: RawRecord) -> Outcome:
         kind = _value(headers, "WARC-Type").lower()
         if kind in _NO_DOCUMENTS:
             return Skipped(f"record_type:{kind}")
+        if source.digests == "quarantine":
+            _check_digests(raw, headers)
         return _document(source, raw, headers, kind)
     except _NoDocumentError as why:
         reason, detail = why.args
@@ -86,6 +93,20 @@ def _parse(header: bytes, encoding: str) -> Any:
 def _value(headers: Any, name: str) -> str:
     """The value of a header, empty if it is absent."""
     return (headers.get(name) or "").strip()
+
+
+def _check_digests(raw: RawRecord, headers: Any) -> None:
+    """Look whether the record has the digests that it says. Tools differ on whether a payload's is of its chunks."""
+    block = memoryview(raw.data)[raw.head :]
+    if digest_differs(_value(headers, "WARC-Block-Digest"), block):
+        raise _NoDocumentError("block_digest", f"its bytes are not those of {_value(headers, 'WARC-Block-Digest')}")
+    said = _value(headers, "WARC-Payload-Digest")
+    if not said or _value(headers, "WARC-Truncated"):  # then it may be of what was not kept
+        return
+    end = HEADER_END.search(raw.data, raw.head) if raw.data.startswith(b"HTTP/", raw.head) else None
+    payload = raw.data[end.end() if end else raw.head :]
+    if digest_differs(said, payload, join_chunks(payload)):
+        raise _NoDocumentError("payload_digest", f"its payload is not that of {said}")
 
 
 def _document(source: WarcSource | WetSource, raw: RawRecord, headers: Any, kind: str) -> Record:

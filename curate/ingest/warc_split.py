@@ -37,6 +37,9 @@ class RawRecord:
 
 Cut = RawRecord | Quarantined
 
+#: Compressed formats that are not read, by their first bytes, and what unpacks them.
+_UNREAD = {b"\x04\x22\x4d\x18": "lz4 -d", b"BZh": "bunzip2", b"\xfd7zXZ\0": "unxz"}
+
 
 def split_warc(
     file: InputFile, start: int, stop: int, max_record_bytes: int, max_inflation_ratio: float
@@ -47,6 +50,12 @@ def split_warc(
     """
     if file.size == 0:
         yield Quarantined(0, "empty_file", "the file has no bytes", b"")
+        return
+    head = file.read_at(0, FIRST_BYTES)
+    tool = next((tool for magic, tool in _UNREAD.items() if head.startswith(magic)), None)
+    if tool:
+        if start == 0:
+            yield Quarantined(0, "unread_compression", f"gzip and zstd are read; unpack it with {tool}", head)
         return
     codec = codec_of(file)
     framing = _framing(file, codec)

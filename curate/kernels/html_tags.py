@@ -49,7 +49,7 @@ _FLAGS_OF = (
     (0, "code option q"),
 )
 
-#: Inside a Japanese word: how it is read.
+#: Of the parts of words that are annotated.
 _RUBY = ("rp", "rt", "ruby", "rb")
 
 #: The name of each tag id; id 0 is every tag that is not here. Models know the ids: new ones go to the end.

@@ -45,10 +45,16 @@ class SurvivorSearch:
     """
 
     def __init__(self, values: int, min_agreement: int, bands: int, rows: int):
+        self.values = values
         self._rule = min_agreement, bands, rows
         self._signatures = np.empty((MAX_SURVIVORS_COMPARED, values), np.uint32)
         self._places = np.empty(MAX_SURVIVORS_COMPARED, np.int64)
         self._state = np.array([-1, 0, 0])  # the cluster, how many survivors are known, and the next place
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """The places of the survivors of the present cluster that further documents are compared with."""
+        return self._places[: self._state[1]].copy()
 
     def choose(
         self,

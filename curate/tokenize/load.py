@@ -10,7 +10,8 @@ import pyarrow as pa
 from pydantic import Field
 
 from curate.corpus import Corpus
-from curate.errors import InputError
+from curate.errors import CurateError, InputError
+from curate.objects.fetched import fetched
 from curate.stage import Round
 from curate.tokenize.encode import save
 from curate.tokenize.stage import TokenizerStage
@@ -43,7 +44,7 @@ class LoadTokenizer(TokenizerStage):
 
     name: ClassVar[str] = "load_tokenizer"
 
-    path: str = Field(min_length=1, description="A tokenizer.json.")
+    path: str = Field(min_length=1, description="A tokenizer.json, a path or URL.")
 
     def input_files(self) -> dict[str, list[str]]:
         """The tokenizer's file."""
@@ -68,9 +69,11 @@ def _read(path: str) -> Tokenizer:
     from tokenizers import Tokenizer
 
     try:
-        return Tokenizer.from_str(Path(path).read_text("utf-8"))
+        return Tokenizer.from_str(fetched(path).read_text("utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Expected a tokenizer.json") from error
+    except CurateError:
+        raise
     except Exception as error:  # `tokenizers` raises no narrower class for a file that is not a tokenizer
         raise InputError(
             f"{path}: not a tokenizer ({error}). Expected a tokenizer.json as `tokenizers` or `transformers` save it"

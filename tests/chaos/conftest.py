@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from chaos_corpus import PIPELINE, make_corpus
 from chaos_ledger import Ledger, as_markdown, gathered, write_between_markers
 from fork_client import ForkServer
+from small_runs import chaos_corpus, chaos_pipeline_text
 
 #: A file system in memory. What a killed process has written outlives it there as on a disk, and syncing is free.
 _IN_MEMORY = Path("/dev/shm")
@@ -36,9 +36,9 @@ def scratch(session_scratch):
 @pytest.fixture(scope="session")
 def chaos_pipeline(session_scratch) -> Path:
     """The pipeline file; its corpus, beside it, is to be read only."""
-    make_corpus(session_scratch / "corpus")
+    chaos_corpus(session_scratch / "corpus")
     file = session_scratch / "chaos.yaml"
-    file.write_text(PIPELINE.format(folder=session_scratch / "corpus"))
+    file.write_text(chaos_pipeline_text(session_scratch / "corpus"))
     return file
 
 

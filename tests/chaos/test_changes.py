@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from chaos_corpus import PIPELINE
 from outputs import output_hashes
+from small_runs import chaos_pipeline_text
 
 from curate import run, verify
 from curate.dedup import FuzzyDedup
@@ -96,7 +96,7 @@ def own_input(chaos_pipeline, scratch) -> Path:
     """A pipeline over a copy of the corpus, to be changed, with a finished run beside it."""
     folder = Path(shutil.copytree(chaos_pipeline.parent / "corpus", scratch / "corpus"))
     file = scratch / "own.yaml"
-    file.write_text(PIPELINE.format(folder=folder))
+    file.write_text(chaos_pipeline_text(folder))
     run(file, output=scratch / "run", workers=0)
     return file
 

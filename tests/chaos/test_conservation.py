@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from chaos_corpus import PIPELINE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_runs import chaos_pipeline_text
 from texts import paragraphs
 
 from curate import run, verify
@@ -50,7 +50,7 @@ def _tables(folder: Path) -> list:
 def test_nothing_is_lost_of_any_corpus(beside, session_scratch, ledger, trials) -> None:
     """Whatever the lines of a file are, each is accounted for, and the tables of the run add up to the token."""
     file = session_scratch / "random.yaml"
-    file.write_text(PIPELINE.format(folder=beside))
+    file.write_text(chaos_pipeline_text(beside))
 
     @settings(max_examples=max(5, trials // 2), deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.one_of(RECORDS, BROKEN), min_size=1, max_size=40))

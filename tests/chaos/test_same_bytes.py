@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from chaos_corpus import PIPELINE
 from fork_client import HERE, ROOT
+from small_runs import chaos_pipeline_text
 
 NOBODY = 65534
 #: A home where nothing can be made, not even by the superuser.
@@ -83,7 +83,7 @@ def odd_place(chaos_pipeline, scratch) -> Iterator[Path]:
     """A pipeline over a read-only copy of the corpus, in a folder whose name is no simple word."""
     folder = scratch / "a folder – ünïcode 文 'quoted' $HOME"
     shutil.copytree(chaos_pipeline.parent / "corpus", folder / "in")
-    (folder / "odd.yaml").write_text(PIPELINE.format(folder=folder / "in"), "utf-8")
+    (folder / "odd.yaml").write_text(chaos_pipeline_text(folder / "in"), "utf-8")
     entries = [folder / "in", *(folder / "in").rglob("*")]
     for path in entries:
         path.chmod(0o555 if path.is_dir() else 0o444)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zipfile
 import zlib
 from functools import cache
 
@@ -74,6 +75,14 @@ def _archives() -> tuple[bytes, bytes]:
     return warc, arc
 
 
+def _wacz(warc: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as zipped:
+        for name, data in (("a.warc", warc), ("b.warc.gz", gzip.compress(warc, mtime=0))):
+            zipped.writestr(zipfile.ZipInfo(f"archive/{name}"), data)
+    return out.getvalue()
+
+
 def _parquet() -> bytes:
     table = pa.table(
         {"text": [_PROSE, "two", None, "four"] * 5, "n": range(20), "m": [{"a": [1, None]}] * 20},
@@ -95,7 +104,8 @@ def seeds(target: str) -> list[bytes]:
         "warc": [bytes([n]) + warc for n in range(4)]
         + [bytes([n + 8]) + arc for n in range(4)]
         + [b"\x04" + gzip.compress(warc, mtime=0), b"\x05" + zstandard.compress(warc)]
-        + [b"\x04" + b"".join(gzip.compress(_warc(_http(page)), mtime=0) for _ in range(3))],
+        + [b"\x04" + b"".join(gzip.compress(_warc(_http(page)), mtime=0) for _ in range(3))]
+        + [b"\x04" + _wacz(warc)],
         "jsonl": [bytes([n]) + rows for n in range(4)] + [b"\x04" + gzip.compress(rows, mtime=0)],
         "parquet": [_parquet()],
         "text": [bytes([n]) + prose for n in range(3)] + [bytes([n]) + each for n, each in enumerate(encoded)],

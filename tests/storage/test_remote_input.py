@@ -10,7 +10,8 @@ import fsspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from storage_corpus import corpus, pipeline
+from small_runs import storage_corpus
+from storage_runs import pipeline
 
 from curate import run
 from curate.errors import InputError
@@ -125,7 +126,7 @@ def test_no_socket_is_opened_for_local_inputs(tmp_path, monkeypatch) -> None:
     for name in ("connect", "connect_ex", "sendto", "bind"):
         monkeypatch.setattr(socket.socket, name, refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    for name, data in corpus(1).items():
+    for name, data in storage_corpus(1).items():
         (tmp_path / name).write_bytes(data)
     link = {"url": "http://example.org/x", "text": "see http://example.org/y and s3://bucket/z " * 20}
     (tmp_path / "links.jsonl").write_text(json.dumps(link) + "\n")

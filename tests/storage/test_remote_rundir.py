@@ -6,7 +6,8 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from storage_corpus import corpus, local_hashes, pipeline
+from small_runs import storage_corpus
+from storage_runs import local_hashes, pipeline
 
 from curate import run
 from curate.errors import PipelineError, ResourceError, StateError
@@ -18,7 +19,7 @@ from curate.storage import sha256_file
 def tiny(tmp_path, settings) -> Path:
     """The tiny pipeline over a local corpus."""
     (tmp_path / "in").mkdir()
-    for name, data in corpus(0).items():
+    for name, data in storage_corpus(0).items():
         (tmp_path / "in" / name).write_bytes(data)
     return pipeline(str(tmp_path / "in"), tmp_path / "tiny.yaml")
 

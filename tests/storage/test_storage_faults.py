@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from storage_corpus import corpus, pipeline, reference, same
+from small_runs import storage_corpus
+from storage_runs import pipeline, reference, same
 
 from curate import run
 from curate.errors import InputError
@@ -28,7 +29,7 @@ def _run_until_done(pipeline_file, output: str, workers: int = 0):
 
 
 def _put_corpus(store, version: int) -> None:
-    for name, data in corpus(version).items():
+    for name, data in storage_corpus(version).items():
         store.put(f"in/{name}", data)
 
 

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from storage_corpus import corpus, pipeline
+from small_runs import storage_corpus
+from storage_runs import pipeline
 
 from curate import run
 from curate.errors import ResourceError, StateError
@@ -19,7 +20,7 @@ from curate.verification import repair, verify
 def tiny(tmp_path, store) -> Path:
     """The tiny pipeline over a local corpus."""
     (tmp_path / "in").mkdir()
-    for name, data in corpus(0).items():
+    for name, data in storage_corpus(0).items():
         (tmp_path / "in" / name).write_bytes(data)
     return pipeline(str(tmp_path / "in"), tmp_path / "tiny.yaml")
 
