@@ -31,9 +31,8 @@ from curate.ingest.extraction.learn import FIRST_PASS, SECOND_PASS, Examples, le
 from curate.ingest.extraction.model import ContentModel
 from curate.ingest.extraction.pages import LabelledPage, label_pages
 from curate.ingest.extraction.train import gold_of
-from curate.kernels import html_coherence
+from curate.kernels import html_coherence, html_comments
 from curate.kernels.html_choose import PROBABILITY_UNIT, choose, to_probabilities
-from curate.kernels.html_comments import drop_comments
 from curate.kernels.html_lexicon import Lexicon
 from curate.kernels.html_page import ELEMENT, ELEMENT_FLAGS, HALF_WORDS, IS_HIDDEN
 from curate.kernels.html_score import (
@@ -50,7 +49,9 @@ from curate.kernels.html_trees import Forest, tree_scores
 from curate.kernels.html_types import PAGE_TYPES, type_probabilities
 
 FOLDS = 5
+#: Inner functions of kernels, made callable.
 level_lists, keep_headings = njit(html_coherence.level_lists), njit(html_coherence.keep_headings)
+drop_comments = njit(html_comments.drop_comments)
 
 
 @dataclass(frozen=True)

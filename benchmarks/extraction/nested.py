@@ -13,14 +13,13 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from ablate import FOLDS, Folds, Judged, Masked, choose_blocks, judge
+from ablate import FOLDS, Folds, Judged, Masked, choose_blocks, drop_comments, judge
 from bench import SETS, extract_all
 from scoring import Floats, interval, mean, page_score, page_scores
 from variants import Variant
 
 from curate.ingest.extraction.engine import Blocks
 from curate.ingest.extraction.learn import learn
-from curate.kernels.html_comments import drop_comments
 from curate.kernels.html_score import CAUTION
 from curate.kernels.html_types import PAGE_TYPES
 
