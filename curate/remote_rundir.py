@@ -151,6 +151,10 @@ class RemoteRunDirectory(RunDirectory):
             self.memory.there[output["path"]] = output["sha256"]
         return folder
 
+    def fetch_state(self, folder: Path, commits: Sequence[Path]) -> Path:
+        """The same: nothing else stays in a folder that was fetched."""
+        return self.fetch_folder(folder, commits)
+
     def counts(self, folder: str, tasks: Iterable[str]) -> list[dict[str, Any]]:
         """What tasks counted; commits that this process does not know are read many at a time."""
         commits = self._parallel(self._commit, [self.commit(folder, task) for task in tasks])

@@ -168,7 +168,7 @@ class RunCorpus(Corpus):
 def fetch_state(run: RunDirectory, plan: Plan, step: Step, rounds: int | None = None) -> Path:
     """The folder of a step's state on this machine, as its first `rounds` rounds left it, or all of them."""
     task = plan.state_task(step, rounds)
-    return run.fetch_folder(run.state(step.folder), [run.commit(step.folder, task)] if task else [])
+    return run.fetch_state(run.state(step.folder), [run.commit(step.folder, task)] if task else [])
 
 
 def _batch(table: pa.Table, earlier: _Earlier, rows: NDArray[np.int64], start: int, text: bool) -> Documents:

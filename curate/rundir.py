@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,8 +58,24 @@ class RunDirectory(RunPaths):
         return path
 
     def fetch_folder(self, folder: Path, commits: Sequence[Path]) -> Path:
-        """A folder with exactly what committed tasks wrote into it, on this machine."""
+        """A folder with what committed tasks wrote into it, on this machine."""
         return folder
+
+    def fetch_state(self, folder: Path, commits: Sequence[Path]) -> Path:
+        """A folder with exactly what committed tasks wrote into it.
+
+        What later tasks added, of which some may be damaged and about to be done again, is passed over.
+        """
+        named = {self.root / output["path"] for commit in commits for output in load_commit(commit).outputs}
+        found = {path for path in folder.rglob("*") if path.is_file()}
+        if found <= named:
+            return folder
+        view = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", suffix=".tmp", dir=folder.parent))
+        for path in found & named:
+            link = view / path.relative_to(folder)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.hardlink_to(path)
+        return view
 
     def counts(self, folder: str, tasks: Iterable[str]) -> list[dict[str, Any]]:
         """What tasks counted that are known to be done."""

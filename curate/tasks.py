@@ -202,20 +202,23 @@ _KINDS: dict[str, Callable[[_Work], Done]] = {
     "finish": _finish,
 }
 
-_LAST: dict[tuple[Path, str, int], CorpusStage] = {}
+_LAST: dict[tuple[Path, str, int], tuple[CorpusStage, Path | None]] = {}
 
 
 def _loaded(run: RunDirectory, plan: Plan, step: Step, rounds: int) -> CorpusStage:
     """The stage with what its first `rounds` rounds have concluded; a worker keeps the last one it loaded."""
     key = (run.state(step.folder), step.fingerprint, rounds)
-    if key not in _LAST:
-        _LAST.clear()
-        stage = step.stage.model_copy()
-        assert isinstance(stage, CorpusStage)
-        if rounds or not stage.rounds():
-            stage.load(fetch_state(run, plan, step, rounds))
-        _LAST[key] = stage
-    return _LAST[key]
+    last, state = _LAST.get(key, (None, None))
+    if last and (state is None or state.exists()):
+        return last
+    stage, state = step.stage.model_copy(), None
+    assert isinstance(stage, CorpusStage)
+    if rounds or not stage.rounds():
+        state = fetch_state(run, plan, step, rounds)
+        stage.load(state)
+    _LAST.clear()
+    _LAST[key] = (stage, state)
+    return stage
 
 
 def _files(folder: Path) -> set[Path]:

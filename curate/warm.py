@@ -17,15 +17,28 @@ from pathlib import Path
 from typing import Any
 
 from curate.engines.cores import available_cores
-from curate.registry import STAGES
 from curate.runner import run
 
 #: Stages of which a pipeline has one of several: the loops are the same.
 LEFT_OUT = frozenset({"load_tokenizer"})
 
-#: Which stages run in the process that reads pages by curate's own engine, and in that which makes tokens. All others,
-#: which work on words, are in the third.
-_WITH_PAGES, _TOKENS = ("language_filter",), ("train_tokenizer", "mix", "write_tokens")
+#: Which stages run in the process that reads pages by curate's own engine, in that which works on words, and in that
+#: which makes tokens. Duplicates are looked for first: rules would leave few.
+GROUPS = _WITH_PAGES, _, _TOKENS = (
+    ("language_filter",),
+    (
+        "fuzzy_dedup",
+        "exact_dedup",
+        "decontaminate",
+        "host_templates",
+        "gopher_quality",
+        "gopher_repetition",
+        "c4_quality",
+        "fineweb_quality",
+        "quality_filter",
+    ),
+    ("train_tokenizer", "mix", "write_tokens"),
+)
 
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "quality_filter": {"positives": ["books"], "sources": ["web"]},
@@ -52,14 +65,12 @@ def warm() -> float:
         The seconds that it took: a few if everything was compiled already.
     """
     start = time.perf_counter()
-    others = tuple(name for name in STAGES if name not in {*_WITH_PAGES, *_TOKENS, *LEFT_OUT})
     with (
         tempfile.TemporaryDirectory() as folder,
         ProcessPoolExecutor(min(3, 2 * available_cores() - 1), get_context("spawn")) as processes,
     ):
         _write_inputs(Path(folder))
-        groups = (_WITH_PAGES, others, _TOKENS)
-        for done in [processes.submit(_run, folder, group) for group in groups]:
+        for done in [processes.submit(_run, folder, group) for group in GROUPS]:
             done.result()
     return time.perf_counter() - start
 
