@@ -1,6 +1,6 @@
 """What curate and FastWARC read of the archives of other projects' test suites: docs/warc-files.md.
 
-python benchmarks/warc_files.py ../shared/data/warc > docs/warc-files.md
+python benchmarks/warc_files.py ../shared/data/warc
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 PAGES = 6
 BAD = 3
 
-#: Extraction takes time quadratic in the depth: about a minute, so no limit that a test sets comes near it.
+#: resiliparse takes time quadratic in the depth: about a minute, so no limit that a test sets comes near it.
 DEEP = "<div>" * 100_000 + "text"
 
 PIPELINE = """
@@ -18,7 +18,7 @@ name: watched
 max_record_seconds: {seconds}
 max_record_memory_bytes: {memory}
 sources:
-  web: {{read: warc, paths: "{folder}/*.warc"}}
+  web: {{read: warc, paths: "{folder}/*.warc", extract: {{engine: resiliparse}}}}
 stages:
   - exact_dedup
 """

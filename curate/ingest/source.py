@@ -52,8 +52,8 @@ class ExtractOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    engine: Literal["resiliparse", "curate", "trafilatura"] = Field(
-        "resiliparse", description="What extracts: curate's own learned engine, or another project's."
+    engine: Literal["curate", "resiliparse", "trafilatura"] = Field(
+        "curate", description="What extracts: curate's own learned engine, or another project's."
     )
     main_content: bool = Field(True, description="Leave out navigation, headers and footers.")
     format: Literal["text", "markdown"] = Field("text", description="Not of resiliparse: markdown.")

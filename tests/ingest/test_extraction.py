@@ -187,9 +187,9 @@ def test_a_changed_model_is_refused(tmp_path):
 def test_an_engine_refuses_what_it_cannot_do():
     """resiliparse has neither Markdown nor favor."""
     with pytest.raises(ValueError, match="resiliparse"):
-        ExtractOptions(format="markdown")
+        ExtractOptions(engine="resiliparse", format="markdown")
     with pytest.raises(ValueError, match="resiliparse"):
-        ExtractOptions(favor="recall")
+        ExtractOptions(engine="resiliparse", favor="recall")
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "cp1251", "shift_jis", "utf-16", "iso-8859-1", "iso2022_jp"])
