@@ -256,16 +256,18 @@ def train_classifier(
     "--engine", type=click.Choice(["curate", "resiliparse", "trafilatura"]), default="curate", show_default=True
 )
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option("--links", is_flag=True, help="Keep links, as [text](target). With --format markdown.")
 @click.option("--comments/--no-comments", default=False, help="Keep what readers wrote below the text.")
 @click.option("--favor", type=click.Choice(["balance", "precision", "recall"]), default="balance", show_default=True)
 @click.option("--explain", is_flag=True, help="Show every block of the page, how likely it is content, and why.")
-def extract(page: Any, engine: str, form: str, comments: bool, favor: str, explain: bool) -> None:
+def extract(page: Any, engine: str, form: str, links: bool, comments: bool, favor: str, explain: bool) -> None:
     """Print the text of PAGE, an HTML file, or - for standard input."""
     from curate.ingest import extract as extract_page
 
     data = page.read()
     if not explain:
-        click.echo(extract_page(data, engine=engine, format=form, comments=comments, favor=favor).text)
+        options = {"engine": engine, "format": form, "links": links, "comments": comments, "favor": favor}
+        click.echo(extract_page(data, **options).text)
         return
     if engine != "curate":
         raise click.UsageError(f"only the engine curate can be explained, not {engine}")

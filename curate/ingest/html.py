@@ -36,7 +36,7 @@ def extract(html: str | bytes, **options: Any) -> Extracted:
 
     Args:
         html: the page; bytes are decoded as `curate.ingest.charset` says.
-        options: fields of `ExtractOptions`: engine, main_content, format, comments, favor.
+        options: fields of `ExtractOptions`: engine, main_content, format, links, comments, favor.
 
     Raises:
         ExtractionError: the extractor failed.
@@ -86,16 +86,19 @@ def _text_and_meta(data: bytes, options: ExtractOptions) -> tuple[str, dict[str,
     texts: list[str] = []
     for blocks in engine().judge_pieces(data, options.favor, options.comments):
         meta = meta if texts else page_metadata(data, blocks.page)
-        texts.append(_text_of(blocks, options))
+        texts.append(_text_of(blocks, data, options))
     return "\n\n".join(filter(None, texts)), meta
 
 
-def _text_of(blocks: Blocks, options: ExtractOptions) -> str:
+def _text_of(blocks: Blocks, data: bytes, options: ExtractOptions) -> str:
+    from curate.ingest.extraction.links import Links
     from curate.ingest.extraction.markdown import to_markdown
 
     if not options.main_content:
         blocks.keep[:] = True
-    return to_markdown(blocks) if options.format == "markdown" else blocks.joined()
+    if options.format == "text":
+        return blocks.joined()
+    return to_markdown(blocks, Links(blocks.page, data) if options.links else None)
 
 
 def _resiliparse(page: str, options: ExtractOptions) -> str:
@@ -115,6 +118,7 @@ def _trafilatura(page: str, options: ExtractOptions) -> str:
         page,
         output_format={"text": "txt", "markdown": "markdown"}[options.format],
         include_comments=options.comments,
+        include_links=options.links,
         favor_precision=options.favor == "precision",
         favor_recall=options.favor == "recall",
     )

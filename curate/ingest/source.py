@@ -57,6 +57,7 @@ class ExtractOptions(BaseModel):
     )
     main_content: bool = Field(True, description="Leave out navigation, headers and footers.")
     format: Literal["text", "markdown"] = Field("text", description="Not of resiliparse: markdown.")
+    links: bool = Field(False, description="Keep links, as [text](target). Of Markdown only.")
     comments: bool = Field(True, description="Keep comments of readers below an article.")
     favor: Literal["precision", "balance", "recall"] = Field(
         "balance", description="What to prefer where a block may be content. Not of resiliparse: precision, recall."
@@ -78,6 +79,8 @@ class ExtractOptions(BaseModel):
     def _engine_can_do_it(self) -> ExtractOptions:
         if self.engine == "resiliparse" and (self.format != "text" or self.favor != "balance"):
             raise ValueError("engine resiliparse writes text only and knows no favor; use engine: curate")
+        if self.links and self.format != "markdown":
+            raise ValueError("plain text has no links; use format: markdown")
         return self
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from curate.kernels.bare import inlined_njit
 from curate.kernels.bits import byte_at, load64, trailing_zeros
 from curate.kernels.hashing import U64
-from curate.kernels.html_page import ATTRIBUTE_FLAGS, TOKENS_PER_TAG, TOKENS_USED
+from curate.kernels.html_page import ATTRIBUTE_FLAGS, HREF_START, HREF_STOP, TOKENS_PER_TAG, TOKENS_USED
 from curate.kernels.html_scan import letters_of, low_bytes, next_attribute
 from curate.kernels.html_tags import pack_name
 
@@ -38,6 +38,7 @@ def read_attributes(text, at, end, tokens, state):  # type: ignore[no-untyped-de
             used = _take_tokens(text, first, last, tokens, used, limit)
         elif key == _HREF:
             flags |= HAS_HREF
+            state[HREF_START], state[HREF_STOP] = first, last
         elif (
             key == _HIDDEN
             or (key == _ARIA_HIDDEN and first < last and byte_at(text, first) == _T)

@@ -30,13 +30,17 @@ from curate.kernels.html_page import (
     GAP_TAGS,
     HIDDEN_DEPTH,
     HIDDEN_TAG,
+    HREF_START,
+    HREF_STOP,
     IN_WORD,
     IS_PRE,
     IS_SKIPPED,
     KEEP_NOSCRIPT,
     LAST_TOKEN,
+    LINK_AT,
     LINK_OPEN,
     LINKS,
+    LINKS_USED,
     OPEN_ELEMENT,
     OPEN_FLAGS,
     OUT,
@@ -44,6 +48,8 @@ from curate.kernels.html_page import (
     START,
     STOP,
     SVG_UNCLOSED,
+    TARGET_START,
+    TARGET_STOP,
     TITLE_START,
     TITLE_STOP,
     TOKENS_PER_TAG,
@@ -107,7 +113,7 @@ def _has_room(page):  # type: ignore[no-untyped-def]
     """Whether one more tag fits, which ends one block and opens one element, and the block that is open then."""
     state = page.state
     rows = state[BLOCK_COUNT] + 1 < len(page.blocks) and state[ELEMENT_COUNT] < len(page.elements)
-    return rows and state[TOKENS_USED] + TOKENS_PER_TAG <= len(page.tokens)
+    return rows and state[LINKS_USED] < len(page.links) and state[TOKENS_USED] + TOKENS_PER_TAG <= len(page.tokens)
 
 
 @inlined_njit
@@ -146,7 +152,7 @@ def _take_tag(text, at, end, is_end, page):  # type: ignore[no-untyped-def]
             counts[FIRST_TOKEN] = state[TOKENS_USED]
             return behind
     elif is_end:
-        _end_inline(tag, state)
+        _end_inline(tag, page)
     elif tag in (_RB, _RP, _RT):
         _start_annotation(tag, state)
     elif flags & RAW:
@@ -155,7 +161,7 @@ def _take_tag(text, at, end, is_end, page):  # type: ignore[no-untyped-def]
         if tag == _HTML:
             read_head_tag(text, behind, end, tag, page.head, state)
         behind = read_attributes(text, behind, end, page.tokens, state)
-        _start_inline(tag, counts, state)
+        _start_inline(tag, page)
         return behind
     elif tag in (_META, _LINK):
         return read_head_tag(text, behind, end, tag, page.head, state)
@@ -174,10 +180,13 @@ def _note_tag(key, hyphen, tokens, state):  # type: ignore[no-untyped-def]
 
 
 @inlined_njit
-def _start_inline(tag, counts, state):  # type: ignore[no-untyped-def]
+def _start_inline(tag, page):  # type: ignore[no-untyped-def]
+    counts, state = page.counts, page.state
     if tag == _A:
         state[LINK_OPEN] = state[ATTRIBUTE_FLAGS] & HAS_HREF
         counts[LINKS] += state[LINK_OPEN]
+        if state[LINK_OPEN]:
+            _note_link(state[HREF_START], state[HREF_STOP], page)
     elif tag in (_B, _STRONG):
         counts[EMPHASIS] += 1
     if state[HIDDEN_DEPTH]:
@@ -208,8 +217,19 @@ def _take_void(tag, behind, page):  # type: ignore[no-untyped-def]
 
 
 @inlined_njit
-def _end_inline(tag, state):  # type: ignore[no-untyped-def]
+def _note_link(start, stop, page):  # type: ignore[no-untyped-def]
+    """Note that a link begins, and where it leads; or that it ends."""
+    row = page.links[page.state[LINKS_USED]]
+    row[LINK_AT], row[TARGET_START], row[TARGET_STOP] = page.state[OUT], start, stop
+    page.state[LINKS_USED] += 1
+
+
+@inlined_njit
+def _end_inline(tag, page):  # type: ignore[no-untyped-def]
+    state = page.state
     if tag == _A:
+        if state[LINK_OPEN]:
+            _note_link(np.int64(0), np.int64(0), page)
         state[LINK_OPEN] = 0
     elif tag == _BR:
         line_break(state)

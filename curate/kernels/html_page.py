@@ -29,7 +29,12 @@ TITLE_START, TITLE_STOP, ATTRIBUTE_FLAGS, SVG_UNCLOSED, KEEP_NOSCRIPT, BLOCK_BYT
 # The inline element that is hidden, and how many of its tag are open in it; the page's og:type, see `read_head_tag`.
 HIDDEN_TAG, HIDDEN_DEPTH, OG_TYPE = range(15, 18)
 # The innermost open element and its flags; whether there was a `noscript`, a `body`.
-OPEN_ELEMENT, OPEN_FLAGS, SAW_NOSCRIPT, SAW_BODY, STATE_SIZE = range(18, 23)
+OPEN_ELEMENT, OPEN_FLAGS, SAW_NOSCRIPT, SAW_BODY = range(18, 22)
+# Where the link that was read last leads, as bytes of the page; how many rows of `links` are used.
+HREF_START, HREF_STOP, LINKS_USED, STATE_SIZE = range(22, 26)
+
+# Columns of `links`: where in `out` a link begins, and its target in the page; or where it ends, and no target.
+LINK_AT, TARGET_START, TARGET_STOP, LINK_COLUMNS = range(4)
 
 # Columns of the stack of open elements.
 STACK_TAG, STACK_SAME, STACK_SCOPE, STACK_ELEMENT, STACK_COLUMNS = range(5)
@@ -58,6 +63,7 @@ class Page(NamedTuple):
         blocks: `int32` of shape (rows, BLOCK_COLUMNS).
         elements: `int32` of shape (rows, ELEMENT_COLUMNS); row 0 is the document.
         tokens: `uint64`.
+        links: `int32` of shape (rows, LINK_COLUMNS): beginnings and ends of links, in the order of the page.
         state: `int64` of shape (STATE_SIZE,).
         counts: `int32` of shape (BLOCK_COLUMNS,): the row of the block that is open.
         stack: `int32` of shape (MAX_DEPTH, STACK_COLUMNS).
@@ -70,6 +76,7 @@ class Page(NamedTuple):
     blocks: NDArray[np.int32]
     elements: NDArray[np.int32]
     tokens: NDArray[np.uint64]
+    links: NDArray[np.int32]
     state: NDArray[np.int64]
     counts: NDArray[np.int32]
     stack: NDArray[np.int32]
@@ -82,7 +89,7 @@ def new_page(text_bytes: int, rows: int) -> Page:
 
     Args:
         text_bytes: room for text; a page of n bytes needs at most `max_text_bytes(n)`.
-        rows: room for blocks, and for elements; 8 or more.
+        rows: room for blocks, for elements, and for beginnings and ends of links; 8 or more.
 
     >>> new_page(100, 16).blocks.shape
     (16, 23)
@@ -92,6 +99,7 @@ def new_page(text_bytes: int, rows: int) -> Page:
         np.empty((rows, BLOCK_COLUMNS), np.int32),
         np.empty((rows, ELEMENT_COLUMNS), np.int32),
         np.empty(rows * TOKENS_PER_ROW, np.uint64),
+        np.empty((rows, LINK_COLUMNS), np.int32),
         np.zeros(STATE_SIZE, np.int64),
         np.zeros(BLOCK_COLUMNS, np.int32),
         np.empty((MAX_DEPTH, STACK_COLUMNS), np.int32),

@@ -1,4 +1,4 @@
-"""The kept blocks of a page as Markdown: headings, lists, tables, quotations and code; no links, no emphasis."""
+"""The kept blocks of a page as Markdown: headings, lists, tables, quotations and code, links if asked; no emphasis."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from curate.ingest.extraction.engine import Blocks
+from curate.ingest.extraction.links import Links
 from curate.kernels.html_page import ELEMENT, ELEMENT_COUNT, OUT, START, STOP
-from curate.kernels.html_places import PLACE_COLUMNS, place_elements
+from curate.kernels.html_places import CODE, PLACE_COLUMNS, place_elements
 
 _MAX_INDENT = 6
 _BACKTICKS = re.compile("`+")
@@ -34,8 +35,12 @@ class _Place(NamedTuple):
     text: str
 
 
-def to_markdown(blocks: Blocks) -> str:
+def to_markdown(blocks: Blocks, links: Links | None = None) -> str:
     r"""The kept blocks, a blank line between paragraphs.
+
+    Args:
+        blocks: of a page or a piece of it.
+        links: those of the same page, to be kept.
 
     >>> from curate.ingest.extraction.engine import Blocks, Engine
     >>> import numpy as np
@@ -57,13 +62,17 @@ def to_markdown(blocks: Blocks) -> str:
     ```
     """
     parts: list[str] = []
-    for table, group in groupby(_places(blocks), key=lambda place: 0 if place.code or place.heading else place.table):
+    for table, group in groupby(_places(blocks, links), key=_table_of):
         members = list(group)
         parts += [_table(members)] if table else _flow(members)
     return "\n\n".join(parts).strip()
 
 
-def _places(blocks: Blocks) -> Iterator[_Place]:
+def _table_of(place: _Place) -> int:
+    return 0 if place.code or place.heading else place.table
+
+
+def _places(blocks: Blocks, links: Links | None) -> Iterator[_Place]:
     """The kept blocks."""
     page, kept = blocks.page, blocks.page.blocks[: blocks.count][blocks.keep]
     count = int(page.state[ELEMENT_COUNT])
@@ -72,7 +81,8 @@ def _places(blocks: Blocks) -> Iterator[_Place]:
     text = page.out[: page.state[OUT]].tobytes()
     spans = kept[:, [START, STOP]].tolist()
     for place, (start, stop) in zip(places[kept[:, ELEMENT], :-1].tolist(), spans, strict=True):
-        yield _Place._make((*place, text[start:stop].decode()))
+        keep = links if links and not place[CODE] else None
+        yield _Place._make((*place, keep.text(start, stop) if keep else text[start:stop].decode()))
 
 
 def _flow(places: list[_Place]) -> Iterator[str]:

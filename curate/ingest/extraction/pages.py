@@ -123,6 +123,7 @@ def _copy(page: Page) -> Page:
         page.blocks[: state[BLOCK_COUNT]].copy(),
         page.elements[: state[ELEMENT_COUNT]].copy(),
         page.tokens[: state[TOKENS_USED]].copy(),
+        page.links[:0].copy(),
         state,
         page.counts[:0],
         page.stack[:0].copy(),
