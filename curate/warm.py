@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from curate.engines.cores import available_cores
-from curate.runner import run
 
 #: Stages of which a pipeline has one of several: the loops are the same.
 LEFT_OUT = frozenset({"load_tokenizer"})
@@ -77,6 +76,10 @@ def warm() -> float:
 
 def _run(folder: str, stages: tuple[str, ...]) -> None:
     """Run some of the stages."""
+    from curate.runner import run
+    from curate.without_pandas import keep_pandas_out
+
+    keep_pandas_out()
     gc.disable()  # the compiler makes millions of objects that live; to look for garbage among them took 7 %
     file = Path(folder) / f"{stages[0]}.yaml"
     file.write_text(json.dumps(_pipeline(Path(folder), stages)), "utf-8")

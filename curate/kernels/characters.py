@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from curate.kernels.bare import inner_njit
+from curate.kernels.bare import tuned_njit
 
 #: To the word stream a character is no part of a word, part of one, a word on its own, or a mark on the one before.
 OTHER, WORD, SINGLE, MARK = range(4)
@@ -105,7 +105,7 @@ def character_flags() -> NDArray[np.uint8]:
     return flags
 
 
-@inner_njit
+@tuned_njit
 def decode(data, at, end):  # type: ignore[no-untyped-def]
     """The code point at `at` and its length in bytes; text was checked to be UTF-8, `end` is still kept."""
     byte = np.int64(data[at])

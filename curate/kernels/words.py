@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.kernels.bare import bare_njit, inner_njit
+from curate.kernels.bare import bare_njit, tuned_njit
 from curate.kernels.bits import load64, trailing_zeros
 from curate.kernels.blocks import BLOCK, address_of, bits_between, find_between, low_bits
 from curate.kernels.buffers import text_buffers
@@ -101,7 +101,7 @@ def _scan(data, offsets, tables, letters, starts, stops, chars, hashes, word_off
             _hash_ascii(data, begin, starts[some], stops[some], letters, chars[some], hashes[some])
 
 
-@inner_njit
+@tuned_njit
 def _find_words(data, begin, end, tables, starts, stops, chars, hashes, count):  # type: ignore[no-untyped-def]
     """The spans of the words of a text; words that are not all ASCII are hashed. Returns the new count of words."""
     at = begin
@@ -118,7 +118,7 @@ def _find_words(data, begin, end, tables, starts, stops, chars, hashes, count): 
     return count
 
 
-@inner_njit
+@tuned_njit
 def _find_ascii_words(data, begin, at, end, starts, stops, count):  # type: ignore[no-untyped-def]
     """The spans of the words in a stretch of ASCII; returns the new count, and whether one more has only started.
 
@@ -138,7 +138,7 @@ def _find_ascii_words(data, begin, at, end, starts, stops, count):  # type: igno
     return closed, opened != U64(0)
 
 
-@inner_njit
+@tuned_njit
 def _put_positions(positions, count, at, bits):  # type: ignore[no-untyped-def]
     """Write the position of each bit; returns the new count."""
     while bits:
@@ -148,7 +148,7 @@ def _put_positions(positions, count, at, bits):  # type: ignore[no-untyped-def]
     return count
 
 
-@inner_njit
+@tuned_njit
 def _find_any_words(data, begin, at, end, tables, starts, stops, chars, hashes, count):  # type: ignore[no-untyped-def]
     """Words character by character, up to ASCII that stands outside words and before more ASCII.
 
@@ -183,12 +183,12 @@ def _find_any_words(data, begin, at, end, tables, starts, stops, chars, hashes, 
     return end, count
 
 
-@inner_njit
+@tuned_njit
 def _is_ascii_ahead(data, at):  # type: ignore[no-untyped-def]
     return at + 8 <= len(data) and load64(address_of(data) + U64(at)) & U64(0x8080808080808080) == 0
 
 
-@inner_njit
+@tuned_njit
 def _hash_ascii(data, begin, starts, stops, letters, chars, hashes):  # type: ignore[no-untyped-def]
     """Hash the words that are not hashed yet, `chars` being 0: those that are all ASCII.
 
@@ -215,7 +215,7 @@ def _hash_ascii(data, begin, starts, stops, letters, chars, hashes):  # type: ig
                 hashes[word] = _hash_letters(data, begin + starts[word], begin + stops[word])
 
 
-@inner_njit
+@tuned_njit
 def _hash_letters(data, at, end):  # type: ignore[no-untyped-def]
     """The hash of a word of ASCII letters and digits."""
     h = _BASIS
@@ -228,7 +228,7 @@ def _hash_letters(data, at, end):  # type: ignore[no-untyped-def]
     return fmix64(h ^ chunk)
 
 
-@inner_njit
+@tuned_njit
 def _push_character(h, chunk, size, code):  # type: ignore[no-untyped-def]
     """Append a character's UTF-8 to a word whose bytes are hashed eight at a time."""
     length = 1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000)
