@@ -36,7 +36,7 @@ class Settings(BaseModel):
     )
     seed: int = Field(0, description="Seed of every random choice; the same seed gives the same bytes.")
     part_bytes: int = Field(16_000_000, ge=1, description="Input bytes per part: what one task reads.")
-    batch_bytes: int = Field(8_000_000, ge=1, description="Text bytes per batch: bounds the memory of a worker.")
+    batch_bytes: int = Field(2_000_000, ge=1, description="Text bytes per batch: bounds the memory of a worker.")
     max_memory_bytes: int = Field(
         2_000_000_000,
         ge=1_000_000,

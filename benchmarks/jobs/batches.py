@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from curate.documents import Documents
 
-_BATCH_TEXTS = 2000
+_BATCH_TEXTS = 500
 
 
 def document_batches(texts: list[str]) -> Iterator[Documents]:

@@ -11,7 +11,7 @@ from measure import Work, measure
 from curate.kernels.bpe_encode import BpeEncoder
 from curate.kernels.bpe_tables import BpeTables
 
-_BATCH_TEXTS = 2000
+_BATCH_TEXTS = 500
 
 
 def prepare(texts: list[str], inputs: Path) -> Work:
