@@ -220,7 +220,8 @@ class _Runner:
             todo = [task for task, commit in found.items() if commit is None]
             for task in todo:
                 self.directory.discard(_commit_file(self.directory, self.plan, task))
-            self.reporter.extend(len(tasks), len(tasks) - len(todo))
+            new = [task for task in tasks if task not in self._run]  # not done beside an earlier phase
+            self.reporter.extend(len(new), len(new) - len(todo))
             todo.sort(key=self.plan.input_bytes, reverse=True)  # so that no worker ends long after the others
             for task, commit in self.engine.run(self.directory.location, todo):
                 self.check_lock()
