@@ -11,6 +11,7 @@ import pytest
 
 from curate import run
 from curate.demo import demo_folder
+from curate.report.progress import Quiet
 
 ROOT = Path(__file__).parents[1]
 #: Nothing is dropped before deduplication, so that everything planted reaches it.
@@ -23,12 +24,29 @@ KEEP_ALL = (
 NO_LEAK = ("common", "words_12")
 
 
+class Tasks(Quiet):
+    """Counts the tasks that a run shows, and those it says were done already."""
+
+    def __init__(self) -> None:
+        self.shown = self.reused = 0
+
+    def extend(self, tasks: int, reused: int) -> None:
+        """Count them."""
+        self.shown, self.reused = self.shown + tasks, self.reused + reused
+
+
 @pytest.fixture(scope="module")
-def demo_run(tmp_path_factory) -> Path:
+def tasks() -> Tasks:
+    """Those of the run."""
+    return Tasks()
+
+
+@pytest.fixture(scope="module")
+def demo_run(tmp_path_factory, tasks) -> Path:
     """The recipe over the demo corpus up to decontamination, without its filters."""
     output = tmp_path_factory.mktemp("demo") / "run"
     pipeline = ROOT / "pipelines" / "gpt3_mix.yaml"
-    return run(pipeline, output=output, workers=2, overrides=KEEP_ALL, stop_after="decontaminate").path
+    return run(pipeline, output=output, workers=2, overrides=KEEP_ALL, stop_after="decontaminate", reporter=tasks).path
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +71,11 @@ def _name(entry: dict[str, Any]) -> str:
 
 def _report(run_folder: Path, name: str) -> list[dict[str, Any]]:
     return pq.read_table(run_folder / "reports" / f"{name}.parquet").to_pylist()
+
+
+def test_a_first_run_reuses_nothing(demo_run, tasks) -> None:
+    """A task that was done beside an earlier phase is shown once, as work."""
+    assert tasks.shown > 0 and tasks.reused == 0
 
 
 def test_planted_duplicates_are_removed_and_nothing_else(demo_run, truth, names) -> None:
