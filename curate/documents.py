@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SPLIT = "\0"
 
 ID = pa.binary(16)
+#: The two hexadecimal digits of each byte.
+_DIGITS = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)
 ORIGIN = pa.struct([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
 
 DOCUMENT_SCHEMA = pa.schema(
@@ -197,6 +199,50 @@ def id_words(ids: pa.FixedSizeBinaryArray) -> NDArray[np.uint64]:
     """View an array of 16-byte ids as `uint64` of shape (n, 2), without copying."""
     values = np.frombuffer(ids.buffers()[1], dtype="<u8") if len(ids) else np.empty(0, "<u8")
     return values[2 * ids.offset : 2 * (ids.offset + len(ids))].reshape(-1, 2)
+
+
+def hex_ids(ids: pa.FixedSizeBinaryArray) -> pa.StringArray:
+    """Ids as reports name them: 32 hexadecimal digits each.
+
+    >>> hex_ids(pa.array([bytes(range(16))], ID)).to_pylist()
+    ['000102030405060708090a0b0c0d0e0f']
+    """
+    digits = _DIGITS[np.ascontiguousarray(id_words(ids)).view(np.uint8)]
+    offsets = pa.array(np.arange(len(ids) + 1, dtype=np.int32) * 32)
+    return pa.StringArray.from_buffers(len(ids), offsets.buffers()[1], pa.py_buffer(digits))
+
+
+def cut_array(
+    rows: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    documents: int,
+    split: NDArray[np.bool_],
+    replacement: pa.StringArray | None = None,
+) -> pa.ListArray:
+    """Cuts as a `CUTS` array; null for documents that have none.
+
+    Args:
+        rows: `int64` of shape (cuts,), ascending: the document of each cut.
+        starts, stops: of shape (cuts,), bytes of its text.
+        documents: how many there are.
+        split: `bool` of shape (cuts,): whether the cut splits the document.
+        replacement: what is left instead, null for nothing; None: nothing of any.
+
+    >>> one = np.array([1])
+    >>> cut_array(one, np.array([3]), np.array([7]), 2, np.array([True])).to_pylist()
+    [None, [{'start': 3, 'stop': 7, 'replacement': None, 'split': True}]]
+    """
+    columns = [
+        pa.array(starts, pa.int32()),
+        pa.array(stops, pa.int32()),
+        pa.nulls(len(rows), pa.string()) if replacement is None else replacement,
+        pa.array(split),
+    ]
+    counts = np.bincount(rows, minlength=documents)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    spans = pa.StructArray.from_arrays(columns, fields=list(CUTS.value_type))
+    return pa.ListArray.from_arrays(pa.array(offsets), spans, type=CUTS, mask=pa.array(counts == 0))
 
 
 def apply_cuts(texts: pa.StringArray, cuts: pa.ListArray) -> pa.StringArray:

@@ -32,6 +32,7 @@ from curate.rundir import RunDirectory
 from curate.storage import (
     Commit,
     DamagedError,
+    files_below,
     parse_commit,
     parse_sealed,
     publish_folder,
@@ -144,7 +145,7 @@ class RemoteRunDirectory(RunDirectory):
         prefix = self._key(folder) + "/"
         named = [(output, commit) for commit in commits for output in self._named(commit).values()]
         wanted = {self.root / each[0]["path"]: each for each in named if each[0]["path"].startswith(prefix)}
-        for path in [path for path in folder.rglob("*") if path.is_file() and path not in wanted]:
+        for path in files_below(folder) - wanted.keys():
             path.unlink()
         for path, (output, commit) in wanted.items():
             self._bring(path, output, commit)

@@ -22,6 +22,7 @@ from curate.run_paths import RunPaths
 from curate.storage import (
     Commit,
     DamagedError,
+    files_below,
     load_commit,
     publish_folder,
     read_commit,
@@ -67,7 +68,7 @@ class RunDirectory(RunPaths):
         What later tasks added, of which some may be damaged and about to be done again, is passed over.
         """
         named = {self.root / output["path"] for commit in commits for output in load_commit(commit).outputs}
-        found = {path for path in folder.rglob("*") if path.is_file()}
+        found = files_below(folder)
         if found <= named:
             return folder
         view = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", suffix=".tmp", dir=folder.parent))

@@ -55,6 +55,11 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def files_below(folder: Path) -> set[Path]:
+    """Every file in a folder and the folders in it."""
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
 def remove_temporary(root: Path) -> None:
     """Remove what a killed process left half-written anywhere below a folder that nobody else is writing to."""
     for path in sorted(root.rglob(f"*{_TEMPORARY}")):

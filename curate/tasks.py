@@ -20,7 +20,7 @@ from curate.rounds import Save, Summaries, range_edges, reduce_range, save_summa
 from curate.run_corpus import RunCorpus, fetch_state
 from curate.rundir import RunDirectory
 from curate.stage import CorpusStage, Round, Stage, Writer
-from curate.storage import Commit, describe_outputs
+from curate.storage import Commit, describe_outputs, files_below
 from curate.tables import write_tables
 
 #: What a task hands back to be committed: the files it wrote and what it counted.
@@ -136,12 +136,12 @@ def _conclude(work: _Work) -> Done:
     one.conclude(corpus, Summaries(corpus.tables, one.name) if one.summarize else (), fresh)
     shutil.rmtree(state, ignore_errors=True)
     fresh.replace(state)
-    return sorted(_files(state)), {}
+    return sorted(files_below(state)), {}
 
 
 def _copy(state: Path, fresh: Path) -> None:
     """Copy the files of a state; `shutil.copytree` would not say which error the system gave."""
-    for path in _files(state):
+    for path in files_below(state):
         copy = fresh / path.relative_to(state)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
@@ -164,7 +164,7 @@ def _layout(work: _Work) -> Done:
         shutil.rmtree(stale, ignore_errors=True)
         stale.mkdir(parents=True)
     shards = writer.layout(corpus, state)
-    return sorted(_files(state)), {"shards": shards}
+    return sorted(files_below(state)), {"shards": shards}
 
 
 def _shard(work: _Work) -> Done:
@@ -175,7 +175,7 @@ def _shard(work: _Work) -> Done:
     folder.mkdir(parents=True)
     target.mkdir(parents=True, exist_ok=True)
     counts = writer.write_shard(corpus, work.state(), work.number, folder)
-    outputs = [file.replace(target / file.name) for file in sorted(_files(folder))]
+    outputs = [file.replace(target / file.name) for file in sorted(files_below(folder))]
     folder.rmdir()
     return outputs, {"counts": counts}
 
@@ -187,7 +187,7 @@ def _finish(work: _Work) -> Done:
     commits = [run.commit(folder, f"shard-{shard:05}") for shard in range(layout["shards"])]
     shards = run.fetch_folder(run.shards(folder), commits)
     writer.finish(corpus, work.state(), shards)
-    return sorted(_files(shards)), {}
+    return sorted(files_below(shards)), {}
 
 
 _KINDS: dict[str, Callable[[_Work], Done]] = {
@@ -219,10 +219,6 @@ def _loaded(run: RunDirectory, plan: Plan, step: Step, rounds: int) -> CorpusSta
     _LAST.clear()
     _LAST[key] = (stage, state)
     return stage
-
-
-def _files(folder: Path) -> set[Path]:
-    return {path for path in folder.rglob("*") if path.is_file()}
 
 
 class _collected_warnings(logging.Handler):

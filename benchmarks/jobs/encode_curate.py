@@ -5,20 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from batches import BATCH_TEXTS
 from encode_digest import digest
 from measure import Work, measure
 
 from curate.kernels.bpe_encode import BpeEncoder
 from curate.kernels.bpe_tables import BpeTables
 
-_BATCH_TEXTS = 500
-
 
 def prepare(texts: list[str], inputs: Path) -> Work:
     """`encode` of Arrow text to `uint16`."""
     saved = json.loads((inputs / "tokenizer.json").read_text("utf-8"))
     encoder = BpeEncoder(BpeTables.of_model(saved["model"]))
-    batches = [pa.array(texts[at : at + _BATCH_TEXTS]) for at in range(0, len(texts), _BATCH_TEXTS)]
+    batches = [pa.array(texts[at : at + BATCH_TEXTS]) for at in range(0, len(texts), BATCH_TEXTS)]
 
     def work() -> list[np.ndarray]:
         return [encoder.encode(batch, np.uint16)[0].copy() for batch in batches]

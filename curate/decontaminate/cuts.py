@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from curate.decontaminate.matches import Ints, Matches, Spans, last_stops, merge_ranges
-from curate.documents import CUTS
+from curate.documents import cut_array
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,8 @@ def cut_arrays(cuts: Cuts, matches: Matches, rows: int, dropped: NDArray[np.bool
     row = matches.rows[cuts.text]
     stays = ~dropped[row]
     base = matches.offsets[cuts.text]
-    columns = [
-        pa.array((cuts.starts - base)[stays], pa.int32()),
-        pa.array((cuts.stops - base)[stays], pa.int32()),
-        pa.nulls(int(stays.sum()), pa.string()),
-        pa.array(np.ones(int(stays.sum()), bool)),
-    ]
-    counts = np.bincount(row[stays], minlength=rows)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    spans = pa.StructArray.from_arrays(columns, fields=list(CUTS.value_type))
-    return pa.ListArray.from_arrays(pa.array(offsets), spans, type=CUTS, mask=pa.array(counts == 0))
+    starts, stops = (cuts.starts - base)[stays], (cuts.stops - base)[stays]
+    return cut_array(row[stays], starts, stops, rows, np.ones(len(starts), bool))
 
 
 def _nothing_left(matches: Matches, starts: Ints, stops: Ints, text: Ints) -> NDArray[np.bool_]:

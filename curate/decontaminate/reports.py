@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from curate.decontaminate.index import BenchmarkIndex
 from curate.decontaminate.matches import Matches, Spans
-from curate.documents import Documents
+from curate.documents import Documents, hex_ids
 from curate.kernels.distinct import distinct
 
 DIRTY, CLEAN, TOO_SHORT = "dirty", "clean", "too_short"
@@ -41,7 +41,7 @@ def contamination_table(docs: Documents, matches: Matches, spans: Spans, index: 
     row = pa.array(matches.rows[text])
     items = index.items.take(pa.array(item))
     columns = [
-        pa.array([value.hex() for value in docs.id.take(row).to_pylist()], pa.string()),
+        hex_ids(docs.id.take(row)),
         docs.source.take(row).cast(pa.string()),
         items["benchmark"].cast(pa.string()),
         items["item"],

@@ -20,7 +20,7 @@ from curate.dedup.matching import (
     signature_values,
 )
 from curate.dedup.ranking import REASONS, RankedMembers, Removal
-from curate.documents import ID, id_words, sort_ids
+from curate.documents import ID, hex_ids, id_words, sort_ids
 from curate.errors import ResourceError
 from curate.kernels.components import Components, count_marks, list_marks
 from curate.kernels.survivors import SURVIVES, Chosen, SurvivorSearch
@@ -49,8 +49,6 @@ REPORT_SCHEMA = pa.schema(
 _BYTES_PER_MEMBER = 16
 #: Rows of a row group of the report.
 _ROWS_PER_GROUP = 1 << 17
-#: The two hexadecimal digits of each byte.
-_DIGITS = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)
 
 
 def write_clusters(corpus: Corpus, knowledge: Knowledge, rounds: Sequence[str], state: Path) -> None:
@@ -128,10 +126,10 @@ def report_rows(matching: Matching, values: int, removed: pa.Table) -> Reduced:
     rows = rows.take(pa.array(np.lexsort((document[:, 1], document[:, 0], cluster[:, 1], cluster[:, 0]))))
     agreement = rows["agreement"].to_numpy() / values if matching.bands else np.ones(len(rows))
     columns = [
-        _hex(rows["document"]),
+        hex_ids(rows["document"].combine_chunks()),
         rows["source"],
-        _hex(rows["cluster"]),
-        _hex(rows["survivor"]),
+        hex_ids(rows["cluster"].combine_chunks()),
+        hex_ids(rows["survivor"].combine_chunks()),
         rows["survivor_source"],
         pa.array(agreement, pa.float64()),
         rows["bands"] if matching.bands else pa.nulls(len(rows), pa.int32()),
@@ -228,10 +226,3 @@ def id_array(ids: NDArray[np.uint64], null: NDArray[np.bool_] | None = None) -> 
 
 def _words(column: pa.ChunkedArray) -> NDArray[np.uint64]:
     return np.concatenate([np.empty((0, 2), np.uint64), *map(id_words, column.chunks)])
-
-
-def _hex(column: pa.ChunkedArray) -> pa.StringArray:
-    """Ids as 32 hexadecimal digits each."""
-    digits = _DIGITS[_words(column).view(np.uint8)]
-    offsets = pa.array(np.arange(len(column) + 1, dtype=np.int32) * 32)
-    return pa.StringArray.from_buffers(len(column), offsets.buffers()[1], pa.py_buffer(digits))

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
-from curate.documents import CUTS, Documents
+from curate.documents import Documents, cut_array
 from curate.kernels.line_rules import (
     CURLY_BRACKET,
     DROP_LINE,
@@ -110,13 +110,5 @@ def _cuts(kept: KeptLines, docs: Documents, keep: NDArray[np.bool_]) -> pa.ListA
     stops = stops - (joints == IN_PLACE)
     real = (starts < stops) & keep[row]
     bare = joints[real] != NEXT_LINE
-    columns = [
-        pa.array(starts[real], pa.int32()),
-        pa.array(stops[real], pa.int32()),
-        pa.array(["\n"]).take(pa.array(np.zeros(len(bare), np.int32), mask=bare)),
-        pa.array(joints[real] == NEXT_DOCUMENT),
-    ]
-    counts = np.bincount(row[real], minlength=len(docs))
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    spans = pa.StructArray.from_arrays(columns, fields=list(CUTS.value_type))
-    return pa.ListArray.from_arrays(pa.array(offsets), spans, type=CUTS, mask=pa.array(counts == 0))
+    newlines = pa.array(["\n"]).take(pa.array(np.zeros(len(bare), np.int32), mask=bare))
+    return cut_array(row[real], starts[real], stops[real], len(docs), joints[real] == NEXT_DOCUMENT, newlines)

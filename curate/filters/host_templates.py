@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PrivateAttr
 
 from curate.corpus import Corpus
-from curate.documents import CUTS, Documents
+from curate.documents import Documents, cut_array, hex_ids
 from curate.draws import bits
 from curate.errors import InternalError
 from curate.kernels.buffers import text_buffers
@@ -113,7 +113,9 @@ class HostTemplates(CorpusStage):
         columns = {"lines": total.astype(np.int32), "cut_lines": cut_count.astype(np.int32)}
         said = Annotations.of_rules({"no_line_left": (total > 0) & (cut_count == total)}, len(docs), columns)
         stays = said.keep[texts]
-        said.cuts = _cut_array(starts[stays], stops[stays], texts[stays], offsets, len(docs))
+        starts, stops, texts = starts[stays], stops[stays], texts[stays]
+        base = offsets[texts]
+        said.cuts = cut_array(texts, starts - base, stops - base, len(docs), np.zeros(len(texts), bool))
         said.tables["host_templates"] = _report(docs, lines, cut, self._templates[at[cut], 1:])
         return said
 
@@ -222,28 +224,13 @@ def _write(files: Sequence[StoredTable], path: Path) -> None:
     array.flush()
 
 
-def _cut_array(
-    starts: NDArray[np.int64], stops: NDArray[np.int64], texts: NDArray[np.int64], offsets: NDArray[np.int64], rows: int
-) -> pa.ListArray:
-    columns = [
-        pa.array(starts - offsets[texts], pa.int32()),
-        pa.array(stops - offsets[texts], pa.int32()),
-        pa.nulls(len(texts), pa.string()),
-        pa.array(np.zeros(len(texts), bool)),
-    ]
-    counts = np.bincount(texts, minlength=rows)
-    spans = pa.StructArray.from_arrays(columns, fields=list(CUTS.value_type))
-    list_offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))
-    return pa.ListArray.from_arrays(list_offsets, spans, type=CUTS, mask=pa.array(counts == 0))
-
-
 def _report(docs: Documents, lines: LineSpans, cut: NDArray[np.bool_], counts: NDArray[np.uint64]) -> pa.Table:
     """A row for each line that is cut, with the pages of its host that have it and all pages of the host."""
     data, offsets = docs.buffers
     texts, starts, stops = lines.texts[cut], lines.starts[cut], lines.stops[cut]
     row = pa.array(texts)
     columns = [
-        pa.array([value.hex() for value in docs.id.take(row).to_pylist()], pa.string()),
+        hex_ids(docs.id.take(row)),
         docs.source.take(row).cast(pa.string()),
         host_names(docs).take(row),
         _slices(data, starts, stops),
