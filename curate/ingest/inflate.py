@@ -9,18 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import zstandard
 from isal import isal_zlib
 
 from curate.ingest.framing import PEEK_BYTES, Framing, sure_framing
 from curate.ingest.input_file import InputFile
+from curate.ingest.zstd_frames import Zstd
 
 _STEP_BYTES = 1 << 18
 _MAX_PEEK_READS = 64
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_ZSTD_DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"
-_MAX_WINDOW_BYTES = 1 << 27
-_MAX_DICTIONARY_BYTES = 1 << 24
 
 
 class Codec(Protocol):
@@ -61,47 +57,6 @@ class Gzip:
     def inflate(self, stream: Any, data: bytes, max_bytes: int) -> bytes:
         """At most `max_bytes`."""
         return bytes(stream.decompress(data, max_bytes))
-
-
-class Zstd:
-    """RFC 8878, by libzstd; with the dictionary of the WARC-Zstandard convention if the file begins with one."""
-
-    name = "zstd"
-    magic = _ZSTD_MAGIC
-    #: A block of 4 bytes can hold 128 KiB and libzstd's output cannot be bounded from here: 32 MiB for 1 KiB.
-    read_bytes = 1 << 10
-    error: type[Exception] = zstandard.ZstdError
-
-    def __init__(self, file: InputFile | None = None):
-        dictionary = _dictionary(file) if file else None
-        self._decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_MAX_WINDOW_BYTES)
-
-    def starts(self, head: bytes) -> bool:
-        """A frame, or a skippable frame."""
-        return head[:4] == _ZSTD_MAGIC or (head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5)
-
-    def new(self) -> Any:
-        """A decompressor of one frame."""
-        return self._decompressor.decompressobj()
-
-    def inflate(self, stream: Any, data: bytes, max_bytes: int) -> bytes:
-        """All that `data`, which should be `read_bytes` at most, inflates to."""
-        return bytes(stream.decompress(data))
-
-
-def _dictionary(file: InputFile) -> Any:
-    """The dictionary in a leading skippable frame, itself perhaps compressed, or None."""
-    head = file.read_at(0, 8)
-    size = int.from_bytes(head[4:8], "little")
-    if head[:4] != _ZSTD_DICTIONARY_MAGIC or size > _MAX_DICTIONARY_BYTES:
-        return None
-    data = file.read_at(8, size)
-    if data[:4] == _ZSTD_MAGIC:
-        try:
-            data = zstandard.ZstdDecompressor().decompress(data, max_output_size=_MAX_DICTIONARY_BYTES)
-        except zstandard.ZstdError:
-            return None  # the frames that need it are then reported, each with libzstd's message
-    return zstandard.ZstdCompressionDict(data)
 
 
 def codec_of(file: InputFile) -> Codec | None:
