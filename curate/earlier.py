@@ -138,6 +138,6 @@ def _commits(
         for part, key in enumerate(keys)
     ]
     damage: list[DamagedError] = []
-    commits = run.read_commits(tasks, damage.append)
+    commits = list(run.read_commits(tasks, damage.append))
     done = [commit for commit in commits if commit is not None]
     return done if len(done) == len(commits) else None

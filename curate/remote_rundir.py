@@ -156,10 +156,10 @@ class RemoteRunDirectory(RunDirectory):
         """The same: nothing else stays in a folder that was fetched."""
         return self.fetch_folder(folder, commits)
 
-    def counts(self, folder: str, tasks: Iterable[str]) -> list[dict[str, Any]]:
+    def counts(self, folder: str, tasks: Iterable[str]) -> Iterator[dict[str, Any]]:
         """What tasks counted; commits that this process does not know are read many at a time."""
         commits = self._parallel(self._commit, [self.commit(folder, task) for task in tasks])
-        return [commit.counts for commit in commits]
+        return (commit.counts for commit in commits)
 
     def load_plan(self) -> dict[str, Any]:
         """The plan that the location names, as plain data."""
@@ -199,14 +199,12 @@ class RemoteRunDirectory(RunDirectory):
 
     def read_commits(
         self, tasks: Sequence[tuple[Path, str]], damaged: Callable[[DamagedError], None]
-    ) -> list[Commit | None]:
+    ) -> Iterator[Commit | None]:
         """The commit of each task; many are asked for at a time. Their outputs were there before them."""
-        found: list[Commit | None] = []
         for each in self._parallel(self._read_commit, tasks):
             if isinstance(each, DamagedError):
                 damaged(each)
-            found.append(each if isinstance(each, Commit) else None)
-        return found
+            yield each if isinstance(each, Commit) else None
 
     def discard(self, commit: Path) -> None:
         """Delete a commit of another key."""

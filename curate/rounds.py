@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -58,10 +59,10 @@ def save_summary(one: Round, save: Save, tables: Sequence[pa.Table], slots: int)
     return {"rows": rows, "slot_bytes": _save_slots(save, pa.concat_tables(tables), one.key, slots)}
 
 
-def range_edges(stage: CorpusStage, one: Round, counts: Sequence[Counts], max_memory_bytes: int) -> list[int]:
+def range_edges(stage: CorpusStage, one: Round, counts: Iterable[Counts], max_memory_bytes: int) -> list[int]:
     """The slots where the ranges of a round begin, and the number of slots, from what the writers of slots counted."""
-    sizes = [each["slot_bytes"][one.reduces[1]] if one.reduces else each["slot_bytes"] for each in counts]
-    slot_bytes = np.sum([np.array(of_file, np.int64) for of_file in sizes], axis=0)
+    sizes = (each["slot_bytes"][one.reduces[1]] if one.reduces else each["slot_bytes"] for each in counts)
+    slot_bytes = functools.reduce(np.add, (np.array(of_file, np.int64) for of_file in sizes))
     what = f"{stage.name}, round '{one.name}'"
     return divide(slot_bytes, _range_bytes(one, max_memory_bytes), what, streams=one.stream is not None)
 

@@ -73,15 +73,15 @@ class RunTables(StageTables):
         own = [counts["rows"] for counts in self.counts(round_name)]
         return own + [rows for earlier in self.step.earlier for rows in earlier.rows]
 
-    def counts(self, round_name: str) -> list[dict[str, Any]]:
+    def counts(self, round_name: str) -> Iterator[dict[str, Any]]:
         """What the summaries of a round counted."""
         return self._counts_of(round_name, "summarize", self.parts if round_name in self._regrouped else self.own_parts)
 
-    def reduce_counts(self, round_name: str) -> list[dict[str, Any]]:
+    def reduce_counts(self, round_name: str) -> Iterator[dict[str, Any]]:
         """What the reduces of a round counted."""
         return self._counts_of(round_name, "reduce", len(self.edges(round_name)) - 1)
 
-    def _counts_of(self, round_name: str, kind: str, tasks: int) -> list[dict[str, Any]]:
+    def _counts_of(self, round_name: str, kind: str, tasks: int) -> Iterator[dict[str, Any]]:
         return self.run.counts(self.step.folder, (round_task_name(round_name, kind, number) for number in range(tasks)))
 
     def edges(self, round_name: str) -> list[int]:

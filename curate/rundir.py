@@ -78,13 +78,13 @@ class RunDirectory(RunPaths):
             link.hardlink_to(path)
         return view
 
-    def counts(self, folder: str, tasks: Iterable[str]) -> list[dict[str, Any]]:
+    def counts(self, folder: str, tasks: Iterable[str]) -> Iterator[dict[str, Any]]:
         """What tasks counted that are known to be done."""
-        return [load_commit(self.commit(folder, task)).counts for task in tasks]
+        return (load_commit(self.commit(folder, task)).counts for task in tasks)
 
     def read_commits(
         self, tasks: Sequence[tuple[Path, str]], damaged: Callable[[DamagedError], None]
-    ) -> list[Commit | None]:
+    ) -> Iterator[Commit | None]:
         """The commit of each task, given by its file and key; None for those that are not done.
 
         Args:
@@ -98,7 +98,7 @@ class RunDirectory(RunPaths):
                 damaged(damage)
                 return None
 
-        return [read(file, key) for file, key in tasks]
+        return (read(file, key) for file, key in tasks)
 
     def commit_task(self, file: Path, commit: Commit) -> Commit:
         """Declare a task complete, its outputs being in place; returns the commit that counts."""

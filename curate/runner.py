@@ -143,12 +143,12 @@ def _last_step(plan: Plan, stop_after: str | None) -> int:
 
 def committed(run_directory: RunDirectory, plan: Plan, task: Task) -> Commit | None:
     """The commit of a task if it is done."""
-    return commits_of(run_directory, plan, [task])[0]
+    return next(commits_of(run_directory, plan, [task]))
 
 
 def commits_of(
     run_directory: RunDirectory, plan: Plan, tasks: Sequence[Task], reporter: Reporter | None = None
-) -> list[Commit | None]:
+) -> Iterator[Commit | None]:
     """The commit of each task that is done; what is damaged does not count, and the reporter is told of it."""
 
     def warn(damage: DamagedError) -> None:
@@ -210,13 +210,14 @@ class _Runner:
         return commit.counts if commit else None
 
     def _step(self, label: str, phases: Iterator[list[Task]]) -> list[Commit]:
-        """Run what is not committed of each phase; return the commits of all."""
+        """Run what is not committed of each phase; return of all commits what is still needed."""
         commits: list[Commit] = []
         began = time.monotonic()
         self.reporter.start(label)
         for phase in phases:
             tasks = phase + (self.plan.beside(phase[0], self._steps) if len(phase) == 1 else [])
-            found = dict(zip(tasks, commits_of(self.directory, self.plan, tasks, self.reporter), strict=True))
+            known = commits_of(self.directory, self.plan, tasks, self.reporter)
+            found = {task: commit and _told(commit) for task, commit in zip(tasks, known, strict=True)}
             todo = [task for task, commit in found.items() if commit is None]
             for task in todo:
                 self.directory.discard(_commit_file(self.directory, self.plan, task))
@@ -225,7 +226,7 @@ class _Runner:
             todo.sort(key=self.plan.input_bytes, reverse=True)  # so that no worker ends long after the others
             for task, commit in self.engine.run(self.directory.location, todo):
                 self.check_lock()
-                found[task] = commit
+                found[task] = _told(commit)
                 documents, kept = _documents(commit)
                 self.reporter.advance(documents, kept)
             self._run.update(todo)
@@ -252,6 +253,12 @@ class _Runner:
         files = [self.directory.pipeline, *sorted(self.directory.reports.iterdir())]
         outputs = describe_outputs(files, self.directory.root)
         self.directory.finish(Commit(self.plan.key, outputs, {"steps": last}))
+
+
+def _told(commit: Commit) -> Commit:
+    """What the run still needs of a commit: not the files, nor a number for each slot of a shuffle."""
+    counts: dict[str, Any] = {name: commit.counts[name] for name in ("tally", "offsets") if name in commit.counts}
+    return Commit(commit.key, counts=counts, warnings=commit.warnings)
 
 
 def _documents(commit: Commit) -> tuple[int, int]:

@@ -146,7 +146,8 @@ def cut_slots(table: pa.Table, key: str, slots: int) -> list[pa.RecordBatch]:
         table = table.take(pa.array(np.argsort(of_row, kind="stable"))).combine_chunks()
     edges = np.concatenate([[0], np.cumsum(counts)]).tolist()
     [batch] = batches_of(table)
-    return [batch.slice(start, stop - start) for start, stop in pairwise(edges)]
+    empty = pa.RecordBatch.from_pylist([], table.schema)  # a slice without rows is written with all offsets of strings
+    return [batch.slice(start, stop - start) if start < stop else empty for start, stop in pairwise(edges)]
 
 
 def even_tables(files: Sequence[StoredTable], schema: pa.Schema, rows: int) -> Iterator[pa.Table]:

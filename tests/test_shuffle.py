@@ -93,6 +93,15 @@ def test_a_slot_holds_the_rows_whose_keys_start_with_it(keys: list[int], slots: 
     assert sorted(found) == list(range(len(keys))) and len(batches) == slots
 
 
+def test_slots_without_rows_take_next_to_nothing(tmp_path) -> None:
+    """A table all of whose rows are in two of 512 slots is written in the bytes of its rows and headers of batches."""
+    rows = 100_000
+    keys = np.sort(np.resize(np.array([7, 300], np.uint64) << np.uint64(55), rows))
+    names = pa.array(["crawl"] * rows)
+    write_tables(tmp_path / "a.arrow", cut_slots(pa.table({"key": keys, "source": names}), "key", 512))
+    assert (tmp_path / "a.arrow").stat().st_size < rows * (8 + 4 + 5) + 512 * 1024
+
+
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=80), st.integers(1000, 5000))
 def test_no_range_holds_more_than_it_may(sizes: list[int], most: int) -> None:
     """Ranges are runs of slots that cover all of them."""

@@ -171,5 +171,5 @@ def merge_sorted(runs: list[Iterator[pa.RecordBatch]]) -> Iterator[pa.Table]:
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    reader = pa.ipc.open_file(pa.memory_map(str(path)))
+    reader = pa.ipc.open_file(pa.OSFile(str(path)))  # not mapped: pages count while the file is open
     return (reader.get_batch(number) for number in range(reader.num_record_batches))

@@ -76,7 +76,7 @@ class Layout:
         """
         first = max(int(np.searchsorted(self.batches, begin, "right")) - 1, 0)
         last = int(np.searchsorted(self.batches, end))
-        with pa.memory_map(str(self.folder / PIECES_FILE)) as file:
+        with pa.OSFile(str(self.folder / PIECES_FILE)) as file:  # not mapped: pages count while the file is open
             reader = pa.ipc.open_file(file)
             for number in range(first, last):
                 batch = reader.get_batch(number)
