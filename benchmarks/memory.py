@@ -1,6 +1,6 @@
 """Peak memory of every process of the GPT-3 pipeline, for a corpus of 1, 4 and 16 times a size.
 
-    python benchmarks/memory.py [--text-mb 12] [--scales 1,4,16] [--memory 2GB] [--scratch DIR] [--json FILE]
+    python benchmarks/memory.py [--text-mb 48] [--scales 1,4,16] [--memory 2GB] [--scratch DIR] [--json FILE]
 
 Each phase of each stage (summarize, conclude, annotate …) is done by a worker process of its own, whose peak resident
 memory is then read from the kernel (`VmHWM`: anonymous and file pages, so memory-mapped files count as far as they
@@ -35,7 +35,7 @@ from corpus import sources, write_corpus
 PIPELINE = Path(__file__).parents[1] / "pipelines" / "gpt3_mix.yaml"
 #: So that parts are full, samples are filled and shards are several at the smallest corpus.
 SETTINGS = (
-    "part_bytes=400_000",
+    "part_bytes=1_600_000",
     "batch_bytes=1_000_000",
     "stages.quality_filter.alpha=0.5",
     "stages.quality_filter.max_documents_per_class=1000",
@@ -49,7 +49,7 @@ BAR = 1.10
 def main() -> None:
     """Measure each corpus in a process of its own, print the table, say whether the bar is met."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--text-mb", type=float, default=12, help="text of the smallest corpus, MB")
+    parser.add_argument("--text-mb", type=float, default=48, help="text of the smallest corpus, MB")
     parser.add_argument("--scales", default="1,4,16", help="sizes, as multiples of it")
     parser.add_argument("--memory", help="budget, as of `curate run --memory`")
     parser.add_argument("--scratch", type=Path, help="folder for corpora and runs; kept [default: a temporary one]")

@@ -8,9 +8,9 @@ ranges follow from the bytes that were written and from the memory a task may ho
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -23,13 +23,12 @@ from curate.stored_table import StoredTable, batches_of
 #: What a reduce returns: tables by name.
 Reduced = Mapping[str, pa.Table]
 
-#: Batches of rows, each with the number of the file that it is in.
-Rows = Iterable[tuple[int, pa.RecordBatch]]
-
 #: A shuffle is cut into no more ranges than this, unless memory asks for more, nor into ranges below this size.
 MAX_RANGES, MIN_RANGE_BYTES = 64, 16_000_000
 #: Slots that a part's table is cut into where there is enough input, and the input bytes for one more below that.
 _SLOTS, _SLOT_INPUT_BYTES = 512, 1_000_000
+#: Pieces that are held before they are joined: each takes a kilobyte beside its rows, which may be few.
+_PIECES = 256
 
 
 @dataclass(frozen=True)
@@ -56,18 +55,19 @@ class KeyRange:
                 if batch.num_rows:
                     yield number, batch
 
-    def slots(self) -> Iterator[Rows]:
-        """The rows slot by slot; empty slots are left out."""
-        held: list[list[tuple[int, pa.RecordBatch]]] = [[] for _ in range(self.first, self.stop)]
+    def slots(self) -> Iterator[tuple[int, int, pa.RecordBatch]]:
+        """The same, each with its slot, counted from 0, before that number; of files with one batch for each slot."""
         for number, file in enumerate(self.files):
-            for slot, batch in zip(held, map(self._own, file.batches(self.first, self.stop)), strict=True):
+            for slot, batch in enumerate(map(self._own, file.batches(self.first, self.stop))):
                 if batch.num_rows:
-                    slot.append((number, batch))
-        return filter(None, held)
+                    yield slot, number, batch
 
     def table(self) -> pa.Table:
         """The rows as one table, file by file and slot by slot."""
-        return pa.Table.from_batches([batch for _, batch in self.batches()], self.files[0].schema)
+        tables, batches = [], (batch for _, batch in self.batches())
+        while some := list(islice(batches, _PIECES)):
+            tables.append(pa.Table.from_batches(some).combine_chunks())
+        return pa.concat_tables(tables) if tables else self.files[0].schema.empty_table()
 
     def _own(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows of a batch that are in the range."""
@@ -76,6 +76,27 @@ class KeyRange:
         keys = batch[self.key].to_numpy()
         first, last = map(np.uint64, self.between)
         return batch.filter(pa.array((keys >= first) & (keys <= last)))
+
+
+class Gathered:
+    """Columns of `uint64` that come in pieces, many and small where a range has few rows of each of many parts."""
+
+    def __init__(self, columns: int):
+        self._pieces: list[list[NDArray[np.uint64]]] = [[] for _ in range(columns)]
+        self._joined: list[list[NDArray[np.uint64]]] = [[np.empty(0, np.uint64)] for _ in range(columns)]
+
+    def add(self, *pieces: NDArray[np.uint64]) -> None:
+        """The next rows of each column."""
+        for column, piece in zip(self._pieces, pieces, strict=True):
+            column.append(piece)
+        if len(self._pieces[0]) == _PIECES:
+            for joined, own in zip(self._joined, self._pieces, strict=True):
+                joined.append(np.concatenate(own))
+                own.clear()
+
+    def columns(self) -> tuple[NDArray[np.uint64], ...]:
+        """All rows, in the order in which they came."""
+        return tuple(np.concatenate([*first, *last]) for first, last in zip(self._joined, self._pieces, strict=True))
 
 
 class StageTables(ABC):

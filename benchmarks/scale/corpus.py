@@ -1,8 +1,8 @@
 """A corpus of any size for the sources of `pipelines/gpt3_mix.yaml`: the demo corpus's words in ever new order.
 
 A document is made of runs of 3 to 8 words from random places of the demo corpus, so it is English to the language
-filter and to the tokenizer, and near-duplicate to nothing; one in ten repeats most of the one before it. The same size
-and seed give the same bytes.
+filter and to the tokenizer, and near-duplicate to nothing; one in ten repeats most of the one before it, and the first
+of each source quotes a benchmark. The same size and seed give the same bytes.
 """
 
 from __future__ import annotations
@@ -68,6 +68,8 @@ def _files(words: list[str], name: str, size: int, seed: int) -> Iterator[list[s
     in_file = written = 0
     while written < size:
         text = _near_duplicate(rng, texts[-1]) if texts and rng.random() < _NEAR_DUPLICATES else _text(rng, words, name)
+        if not written:
+            text = _with_quote(text)
         texts.append(text)
         written, in_file = written + len(text), in_file + len(text)
         if in_file >= FILE_BYTES or name.startswith("books"):
@@ -89,6 +91,14 @@ def _text(rng: random.Random, words: list[str], name: str) -> str:
             paragraphs.append(" ".join(paragraph) + ".")
             paragraph = []
     return "\n\n".join([*paragraphs, " ".join(paragraph)])
+
+
+def _with_quote(text: str) -> str:
+    """The text with a question of a benchmark in the middle, to be cut out."""
+    with (demo_folder() / "benchmarks" / "last_word.jsonl").open(encoding="utf-8") as file:
+        quote = json.loads(next(file))["question"]
+    middle = text.index(" ", len(text) // 2)
+    return f"{text[:middle]} {quote}{text[middle:]}"
 
 
 def _near_duplicate(rng: random.Random, text: str) -> str:

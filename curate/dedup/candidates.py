@@ -28,7 +28,7 @@ from curate.kernels.buckets import scatter_entries, sort_into_buckets
 from curate.kernels.components import list_marks, set_marks
 from curate.kernels.lsh import MAX_PAIRED, Edges, LeaderSearch, pairs_within, star_edges
 from curate.kernels.signatures import agreements, band_hashes, signature_matrix, whole_hashes
-from curate.shuffle import KeyRange, Reduced, Rows
+from curate.shuffle import Gathered, KeyRange, Reduced
 
 #: Groups that entries are sorted into before they are written, so that the shuffle finds them in the order of slots.
 _GROUPS = 512
@@ -47,7 +47,10 @@ def equal_keys(corpus: Corpus, matching: Matching, part: int) -> pa.Table:
 
 def equal_edges(knowledge: Knowledge, keys: KeyRange) -> Reduced:
     """An edge from the lowest-numbered document with a signature to each other one with the same."""
-    key, check, numbers = _entries(keys.batches(), knowledge.starts, "check")
+    entries = Gathered(3)
+    for part, batch in keys.batches():
+        entries.add(batch["key"].to_numpy(), batch["check"].to_numpy(), _numbers(batch, knowledge.starts[part]))
+    key, check, numbers = entries.columns()
     places, starts = sort_into_buckets(key)
     bucket, check = np.repeat(np.arange(len(starts) - 1), np.diff(starts)), check[places]
     if (check != check[starts[bucket]]).any():  # two signatures share half of their hash
@@ -168,9 +171,13 @@ def _buckets(keys: KeyRange, starts: NDArray[np.int64]) -> tuple[NDArray[np.uint
 
     Slot by slot: what is sorted at once fits the processor's cache.
     """
+    slots = [Gathered(2) for _ in range(keys.first, keys.stop)]
+    for slot, part, batch in keys.slots():
+        slots[slot].add(batch["key"].to_numpy(), _numbers(batch, starts[part]))
     members, edges, found = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)], 0
-    for rows in keys.slots():
-        key, numbers = _entries(rows, starts)
+    for slot in range(len(slots)):
+        key, numbers = slots[slot].columns()
+        slots[slot] = Gathered(0)  # so that what it held is let go
         places, begins = sort_into_buckets(key)
         members.append(numbers[places])
         edges.append(begins[1:] + found)
@@ -178,14 +185,10 @@ def _buckets(keys: KeyRange, starts: NDArray[np.int64]) -> tuple[NDArray[np.uint
     return np.concatenate(members), np.concatenate(edges)
 
 
-def _entries(rows: Rows, starts: NDArray[np.int64], *more: str) -> tuple[NDArray[np.uint64], ...]:
-    """The keys of some rows, further columns, and at last the numbers of the documents."""
-    columns: list[list[NDArray[np.uint64]]] = [[np.empty(0, np.uint64)] for _ in range(2 + len(more))]
-    for part, batch in rows:
-        for column, name in zip(columns, ("key", *more), strict=False):
-            column.append(batch[name].to_numpy())
-        columns[-1].append(batch["row"].to_numpy().astype(np.uint64) + np.uint64(starts[part]))
-    return tuple(np.concatenate(column) for column in columns)
+def _numbers(batch: pa.RecordBatch, start: np.int64) -> NDArray[np.uint64]:
+    """The numbers of the documents of a part, of whose rows a batch has some."""
+    numbers: NDArray[np.uint64] = batch["row"].to_numpy().astype(np.uint64) + np.uint64(start)
+    return numbers
 
 
 def _number_shift(knowledge: Knowledge) -> np.uint64:

@@ -17,6 +17,8 @@ from curate.stage import Writer
 from curate.tables import write_parquet_tables
 from curate.tokenize.report import bytes_per_token
 
+_ROWS_AT_ONCE = 1 << 14
+
 
 def publish(run: RunDirectory, plan: Plan, funnel: Funnel, done: int) -> tuple[str, ...]:
     """Write `reports/` and `tokens/` anew from the results of the first `done` steps; returns names of the reports."""
@@ -68,8 +70,8 @@ def _read(run: RunDirectory, path: Path) -> Iterator[pa.Table]:
         return
     with pq.ParquetFile(path) as file:
         yield file.schema_arrow.empty_table()
-        for group in range(file.num_row_groups):
-            yield file.read_row_group(group)
+        for batch in file.iter_batches(_ROWS_AT_ONCE, use_threads=False):
+            yield pa.Table.from_batches([batch])
 
 
 def _labelled(table: pa.Table, step: Step) -> pa.Table:
