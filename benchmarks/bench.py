@@ -27,6 +27,9 @@ from works import WORKS, Peer, Work
 
 from curate.engines.child import ENVIRONMENT
 
+#: Cores on which a process is alone, in turn with two at once: other programs of the machine may share the cache.
+TURNS = (0, 1, 0, 1, 0, 1)
+
 JOBS = Path(__file__).parent / "jobs"
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -107,7 +110,7 @@ def two_processes(work: Work) -> float:
     the same memory. One and two are measured in turn, and medians compared."""
     alone: list[float] = []
     together: list[float] = []
-    for core in (0, 1):
+    for core in TURNS:
         alone += _rates(work, core)
         together += _rates(work, 0, 1)
     return 2 * statistics.median(together) / statistics.median(alone)

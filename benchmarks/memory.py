@@ -35,7 +35,7 @@ from corpus import sources, write_corpus
 PIPELINE = Path(__file__).parents[1] / "pipelines" / "gpt3_mix.yaml"
 #: So that parts are full, samples are filled and shards are several at the smallest corpus.
 SETTINGS = (
-    "part_bytes=1_600_000",
+    "part_bytes=400_000",
     "batch_bytes=1_000_000",
     "stages.quality_filter.alpha=0.5",
     "stages.quality_filter.max_documents_per_class=1000",

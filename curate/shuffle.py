@@ -24,7 +24,7 @@ from curate.stored_table import StoredTable, batches_of
 Reduced = Mapping[str, pa.Table]
 
 #: A shuffle is cut into no more ranges than this, unless memory asks for more, nor into ranges below this size.
-MAX_RANGES, MIN_RANGE_BYTES = 64, 16_000_000
+MAX_RANGES, MIN_RANGE_BYTES = 64, 4_000_000
 #: Slots that a part's table is cut into where there is enough input, and the input bytes for one more below that.
 _SLOTS, _SLOT_INPUT_BYTES = 512, 1_000_000
 #: Pieces that are held before they are joined: each takes a kilobyte beside its rows, which may be few.

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from curate.storage import atomic_file
 
 #: Of tables that are written one after another, bytes in memory.
-_ROW_GROUP_BYTES = 1 << 23
+_ROW_GROUP_BYTES = 1 << 21
 
 
 def write_tables(path: Path, tables: Iterable[pa.Table | pa.RecordBatch]) -> None:

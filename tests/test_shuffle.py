@@ -18,9 +18,9 @@ from curate.corpus import Corpus, MemoryCorpus
 from curate.documents import Documents
 from curate.errors import ResourceError
 from curate.local_rounds import FolderTables, run_rounds
-from curate.shuffle import KeyRange, Reduced, cut_slots, divide
+from curate.shuffle import Gathered, KeyRange, Reduced, cut_slots, divide
 from curate.stage import Annotations, CorpusStage, Round
-from curate.stored_table import TableFile
+from curate.stored_table import MemoryTable, TableFile
 from curate.tables import write_parquet, write_tables
 
 
@@ -100,6 +100,25 @@ def test_slots_without_rows_take_next_to_nothing(tmp_path) -> None:
     names = pa.array(["crawl"] * rows)
     write_tables(tmp_path / "a.arrow", cut_slots(pa.table({"key": keys, "source": names}), "key", 512))
     assert (tmp_path / "a.arrow").stat().st_size < rows * (8 + 4 + 5) + 512 * 1024
+
+
+@given(st.lists(st.integers(0, 3), max_size=600))
+def test_pieces_that_are_joined_now_and_then_are_all_there_in_their_order(sizes: list[int]) -> None:
+    """Whatever the pieces, each column is what it would be if all had been joined at once."""
+    rows = np.arange(sum(sizes), dtype=np.uint64)
+    gathered = Gathered(2)
+    for piece in np.split(rows, np.cumsum(sizes)[:-1]) if sizes else []:
+        gathered.add(piece, piece * np.uint64(2))
+    assert [column.tolist() for column in gathered.columns()] == [rows.tolist(), (rows * np.uint64(2)).tolist()]
+
+
+def test_a_range_of_many_small_files_is_one_table() -> None:
+    """600 files with three slots each, most of them empty: the rows file by file, in few chunks."""
+    keys = [np.array([file << 54, 7 << 61][: file % 3], np.uint64) for file in range(600)]
+    tables = [pa.table({"key": each, "row": np.arange(len(each))}) for each in keys]
+    found = KeyRange([MemoryTable(cut_slots(table, "key", 4)) for table in tables], 0, 4).table()
+    assert found["key"].to_pylist() == np.concatenate(keys).tolist()
+    assert found["key"].num_chunks < 10
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=80), st.integers(1000, 5000))

@@ -26,20 +26,29 @@ def measure(
     prepare: Callable[[list[str], Path], Work],
     packages: Sequence[str],
     digest: Callable[[Any], str | int] = int,
+    repeats: bool = False,
 ) -> None:
     """Run a job: once on a few texts to warm up, then timed on all, as often as is asked; the median counts.
 
     Args:
         prepare: makes the work from texts and the folder of further inputs.
+        repeats: the work begins anew each time it is done, so it is prepared once. Else a process that is compared
+            with another at its side would spend half of the time with preparing, which takes memory from the other.
         packages: whose versions to state.
         digest: what identifies the result, so that the harness can say whether two libraries agree.
     """
     options = job_options("max-mb")
     texts, megabytes = read_texts(options.inputs / "texts.jsonl", options.max_mb)
     prepare(texts[:_WARM_UP_TEXTS], options.inputs)()
-    passes = [timed(prepare(texts, options.inputs)) for _ in range(options.passes)]
-    result, *seconds = sorted(passes, key=lambda done: done[2])[len(passes) // 2]
-    report(megabytes, "MB", *seconds, packages, digest=digest(result), documents=len(texts))
+    passes: list[list[float]] = []
+    work = result = None
+    for _ in range(options.passes):
+        result = None  # else each pass would take memory that is new to the process
+        work = work if work and repeats else prepare(texts, options.inputs)
+        result, *seconds = timed(work)
+        passes.append(seconds)
+    median = sorted(passes, key=lambda seconds: seconds[1])[len(passes) // 2]
+    report(megabytes, "MB", *median, packages, digest=digest(result), documents=len(texts))
 
 
 def timed(work: Work) -> tuple[Any, float, float]:

@@ -8,6 +8,7 @@ every machine sees, and is named, never sent.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ from curate.storage import Commit
 #: Tasks handed to Ray per core: as many wait as run, which hides the way to the worker and tells Ray's autoscaler that
 #: more machines would be of use.
 TASKS_PER_CORE = 2
+#: How often the size of the cluster is asked for, which takes as long as handing out a task.
+CLUSTER_SECONDS = 1.0
 #: What a process that does tasks takes beside what a task holds: the program itself, and its carrier.
 PROCESS_BYTES = 400_000_000
 
@@ -50,7 +53,8 @@ class RayEngine:
     def __post_init__(self) -> None:
         self._session: Session | None = None
         self._submit: Any = None
-        self._peak_bytes = 0
+        self._peak_bytes = self._cores = 0
+        self._looks_again = 0.0
 
     def run(self, root: str, tasks: Sequence[Task]) -> Iterator[tuple[Task, Commit]]:
         """Do the tasks of the run at `root` in any order, yielding each with its commit.
@@ -109,12 +113,14 @@ class RayEngine:
         return lambda request: remote.remote(request, stored)
 
     def _window(self) -> int:
-        """How many tasks Ray may have at once; grows with the cluster. A Ray of our own does no more than `workers`."""
-        import ray
-
-        if self.workers and self._session and not self._session.started:
+        """How many tasks Ray may have at once; grows with the cluster, at which it looks now and then."""
+        assert self._session is not None
+        if self.workers and not self._session.started:
             return self.workers
-        return max(1, int(TASKS_PER_CORE * ray.cluster_resources().get("CPU", 0)))
+        now = time.monotonic()
+        if now >= self._looks_again:
+            self._looks_again, self._cores = now + CLUSTER_SECONDS, self._session.cores()
+        return max(1, TASKS_PER_CORE * self._cores)
 
 
 def _set_aside(task_bytes: int | None) -> int:

@@ -70,6 +70,12 @@ class Session:
         elif not self._found:
             _connect(str(address))
 
+    def cores(self) -> int:
+        """How many tasks the cluster does at once, as of now."""
+        import ray
+
+        return int(ray.cluster_resources().get("CPU", 0))
+
     def close(self) -> None:
         """Leave Ray as it was: disconnect, and end what was started here."""
         if not self._found:

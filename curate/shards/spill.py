@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from curate.tables import gathered
 
 #: Bytes that are sorted at once.
-SORTED_BYTES = 1 << 23
+SORTED_BYTES = 1 << 21
 #: Files of a division: one division serves 0.5 GB of pieces, two 34 GB, three 2 TB.
 _FILES = 64
 #: Ranges of positions narrower than this are not divided any more: so many pieces of one position are one document.
