@@ -26,6 +26,9 @@ from curate.storage import Commit
 #: Tasks handed to Ray per core: as many wait as run, which hides the way to the worker and tells Ray's autoscaler that
 #: more machines would be of use.
 TASKS_PER_CORE = 2
+#: How long a worker of Ray is to be at what it is handed, with the time that it lies waiting there: handing it over
+#: costs 5 ms of processors, as much as many a task.
+SECONDS_AT_ONCE = 1.0
 #: How often the size of the cluster is asked for, which takes as long as handing out a task.
 CLUSTER_SECONDS = 1.0
 #: What a process that does tasks takes beside what a task holds: the program itself, and its carrier.
@@ -74,18 +77,22 @@ class RayEngine:
         import ray
 
         tries = Tries(_absolute(root), tasks)
-        flying: dict[Any, Task] = {}
+        flying: dict[Any, tuple[Task, ...]] = {}
+        began, done = time.monotonic(), 0
         try:
             while tries.waiting or flying:
-                while tries.waiting and len(flying) < self._window():
-                    task, request = tries.take()
-                    flying[self._submit(request)] = task
+                while tries.waiting and len(flying) < (window := self._window()):
+                    count = at_once(len(tries.waiting), window, time.monotonic() - began, done)
+                    group, requests = zip(*(tries.take() for _ in range(count)), strict=True)
+                    flying[self._submit(requests)] = group
                 for reference in _ready(list(flying)):
-                    task = flying.pop(reference)
-                    commit = tries.settle(task, _answer(reference))
-                    self._peak_bytes = max(self._peak_bytes, tries.peak_bytes)
-                    if commit is not None:
-                        yield task, commit
+                    group = flying.pop(reference)
+                    done += len(group)
+                    for task, answer in zip(group, _answers(reference, len(group)), strict=True):
+                        commit = tries.settle(task, answer)
+                        self._peak_bytes = max(self._peak_bytes, tries.peak_bytes)
+                        if commit is not None:
+                            yield task, commit
         finally:
             for reference in flying:
                 ray.cancel(reference, force=True)
@@ -110,7 +117,7 @@ class RayEngine:
         memory = 0 if session.started else _set_aside(self.task_memory_bytes)
         remote = ray.remote(max_retries=0, num_cpus=1, memory=memory)(attempt)
         stored = ray.put(settings)
-        return lambda request: remote.remote(request, stored)
+        return lambda requests: remote.remote(requests, stored)
 
     def _window(self) -> int:
         """How many tasks Ray may have at once; grows with the cluster, at which it looks now and then."""
@@ -121,6 +128,23 @@ class RayEngine:
         if now >= self._looks_again:
             self._looks_again, self._cores = now + CLUSTER_SECONDS, self._session.cores()
         return max(1, TASKS_PER_CORE * self._cores)
+
+
+def at_once(waiting: int, window: int, seconds: float, done: int) -> int:
+    """How many tasks of a phase to hand to Ray as one: what a worker does in `SECONDS_AT_ONCE` as far as it is known.
+
+    And less towards the end of the phase, so that no worker ends long after the others.
+
+    Args:
+        waiting: tasks that were not handed out yet, 1 or more.
+        window: how many may be with Ray at once.
+        seconds, done: since the phase began, and how many tasks were done since.
+
+    >>> at_once(400, 4, 0.0, 0), at_once(400, 4, 2.0, 40), at_once(8, 4, 2.0, 40), at_once(3, 4, 2.0, 40)
+    (1, 5, 2, 1)
+    """
+    wanted = int(SECONDS_AT_ONCE * done / (seconds * window)) if done else 1
+    return max(1, min(wanted, waiting // window))
 
 
 def _set_aside(task_bytes: int | None) -> int:
@@ -139,14 +163,14 @@ def _ready(flying: list[Any]) -> list[Any]:
     return list(ray.wait(flying, num_returns=len(flying), timeout=0)[0]) if ready else []
 
 
-def _answer(reference: Any) -> bytes | Death:
-    """What a task answered, or that its worker is lost."""
+def _answers(reference: Any, tasks: int) -> list[bytes | Death]:
+    """What tasks answered that were handed out as one, or that their worker is lost."""
     import ray
     from ray import exceptions
 
     try:
-        answer: bytes | Death = ray.get(reference)
-        return answer
+        answers: list[bytes | Death] = ray.get(reference)
+        return answers
     except exceptions.RayTaskError as error:
         if isinstance(error.cause, ResourceError):
             raise error.cause from None
@@ -160,7 +184,8 @@ def _answer(reference: Any) -> bytes | Death:
         exceptions.OutOfMemoryError,
         exceptions.ObjectLostError,
     ) as error:
-        return Death(f"with its worker of Ray ({type(error).__name__}: {str(error).strip().splitlines()[0]})")
+        how = f"with its worker of Ray ({type(error).__name__}: {str(error).strip().splitlines()[0]})"
+        return [Death(how)] * tasks
     except exceptions.RayError as error:
         raise ResourceError(f"Ray failed: {error}") from None
 
