@@ -21,7 +21,7 @@ def prepare(texts: list[str], inputs: Path) -> Work:
 
     def work() -> list[np.ndarray]:
         encoder = BpeEncoder(tables)
-        return [encoder.encode(batch, np.uint16)[0].copy() for batch in batches]
+        return [encoder.encode(batch, np.uint16)[0] for batch in batches]
 
     return work
 

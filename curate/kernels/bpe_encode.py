@@ -101,7 +101,8 @@ class BpeEncoder:
             row, at, count, needed = _encode(*given, found, scratch, ids, offsets, row, at, count)
             if needed:
                 scratch = MergeScratch.of_size(needed)
-        return ids[: offsets[-1]], offsets
+        ids.resize(int(offsets[-1]), refcheck=False)  # gives back what no id was written to
+        return ids, offsets
 
 
 @bare_njit
