@@ -43,8 +43,8 @@ def ingest_part(
     ids, offsets = PartIds(), Offsets()
     text_bytes = 0
     with (
-        atomic_file(documents) as document_file,
-        atomic_file(quarantine) as quarantine_file,
+        atomic_file(documents, synced=False) as document_file,
+        atomic_file(quarantine, synced=False) as quarantine_file,
         parquet_writer(document_file, DOCUMENT_SCHEMA) as document_writer,
         parquet_writer(quarantine_file, QUARANTINE_SCHEMA) as quarantine_writer,
     ):

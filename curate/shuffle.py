@@ -203,8 +203,8 @@ def divide(slot_bytes: NDArray[np.int64], max_range_bytes: int, what: str, strea
     Raises:
         ResourceError: one slot holds more than a range may.
 
-    >>> divide(np.array([12, 12, 4, 36, 4]) * 10**6, 10**9, "a round")
-    [0, 1, 3, 4, 5]
+    >>> divide(np.array([3, 1, 1, 9, 1]) * 10**6, 10**9, "a round")
+    [0, 2, 3, 4, 5]
     """
     if not streams and len(slot_bytes) and slot_bytes.max() > max_range_bytes:
         raise ResourceError(

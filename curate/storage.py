@@ -207,12 +207,12 @@ def check_size(path: Path, size: int) -> None:
 def describe_outputs(paths: Sequence[Path], root: Path) -> list[dict[str, Any]]:
     """Path, size and sha256 of files that have been written, synced on the way with their folders."""
     described = []
-    for folder in {path.parent for path in paths}:
-        sync(folder)
     for path in paths:
         sync(path)
         size = path.stat().st_size
         described.append({"path": path.relative_to(root).as_posix(), "bytes": size, "sha256": sha256_file(path)})
+    for folder in {path.parent for path in paths}:  # last: a journal has written their entries with the files then
+        sync(folder)
     return described
 
 

@@ -1,4 +1,7 @@
-"""Writing Parquet and Arrow files the one way that curate writes them."""
+"""Writing Parquet and Arrow files the one way that curate writes them.
+
+None is synced here: the task that makes it does so once, when it describes its outputs for its commit.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _ROW_GROUP_BYTES = 1 << 21
 
 
 def write_tables(path: Path, tables: Iterable[pa.Table | pa.RecordBatch]) -> None:
-    """Write tables of one schema, one at least, as an Arrow IPC file that can be memory-mapped; not synced."""
+    """Write tables of one schema, one at least, as an Arrow IPC file that can be memory-mapped."""
     rest = iter(tables)
     first = next(rest)
     with atomic_file(path, synced=False) as temporary, pa.ipc.new_file(str(temporary), first.schema) as writer:
@@ -31,7 +34,7 @@ def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Write a table as a Parquet file, all or nothing."""
-    with atomic_file(path) as temporary, parquet_writer(temporary, table.schema) as writer:
+    with atomic_file(path, synced=False) as temporary, parquet_writer(temporary, table.schema) as writer:
         writer.write_table(table)
 
 
@@ -39,7 +42,7 @@ def write_parquet_tables(path: Path, tables: Iterable[pa.Table]) -> None:
     """Write tables of one schema as one Parquet file, all or nothing, few of them in memory at once."""
     rest = iter(tables)
     first = next(rest)
-    with atomic_file(path) as temporary, parquet_writer(temporary, first.schema) as writer:
+    with atomic_file(path, synced=False) as temporary, parquet_writer(temporary, first.schema) as writer:
         for table in gathered(chain([first], rest), _ROW_GROUP_BYTES):
             writer.write_table(table)
 

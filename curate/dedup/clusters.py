@@ -141,7 +141,7 @@ def report_rows(matching: Matching, values: int, removed: pa.Table) -> Reduced:
 def write_report(corpus: Corpus, state: Path) -> None:
     """Write who was removed, for whom, and why, as a Parquet file of `REPORT_SCHEMA`."""
     path = state / "reports" / "duplicates.parquet"
-    with atomic_file(path) as temporary, parquet_writer(temporary, REPORT_SCHEMA) as writer:
+    with atomic_file(path, synced=False) as temporary, parquet_writer(temporary, REPORT_SCHEMA) as writer:
         for table in even_tables(corpus.tables.reduced("report", "rows"), REPORT_SCHEMA, _ROWS_PER_GROUP):
             writer.write_table(table)
 

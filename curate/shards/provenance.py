@@ -70,7 +70,7 @@ def _of_pieces(batch: pa.RecordBatch, shard: int, begin: int, end: int, sequence
 def write_provenance(layout: Layout, folder: Path) -> None:
     """Write `provenance.parquet`: the ranges of all shards, in row groups of one shard each."""
     file = folder / PROVENANCE_FILE
-    with atomic_file(file) as temporary, parquet_writer(temporary, PROVENANCE_SCHEMA) as writer:
+    with atomic_file(file, synced=False) as temporary, parquet_writer(temporary, PROVENANCE_SCHEMA) as writer:
         for shard in range(layout.shards):
             for table in provenance(layout, shard):
                 writer.write_table(table)
