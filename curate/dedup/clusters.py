@@ -48,7 +48,7 @@ REPORT_SCHEMA = pa.schema(
 #: Bytes that finding the components takes for each document with an edge: its place, and the list of it.
 _BYTES_PER_MEMBER = 16
 #: Rows of a row group of the report.
-_ROWS_PER_GROUP = 1 << 16
+_ROWS_PER_GROUP = 1 << 14
 
 
 def write_clusters(corpus: Corpus, knowledge: Knowledge, rounds: Sequence[str], state: Path) -> None:
