@@ -32,10 +32,10 @@ def measure(
 
     Args:
         prepare: makes the work from texts and the folder of further inputs.
-        repeats: the work begins anew each time it is done, so it is prepared once. Else a process that is compared
-            with another at its side would spend half of the time with preparing, which takes memory from the other.
         packages: whose versions to state.
         digest: what identifies the result, so that the harness can say whether two libraries agree.
+        repeats: the work begins anew each time it is done, so it is prepared once. Else a process that is compared
+            with another at its side would spend half of the time with preparing, which takes memory from the other.
     """
     options = job_options("max-mb")
     texts, megabytes = read_texts(options.inputs / "texts.jsonl", options.max_mb)

@@ -8,6 +8,7 @@ pairs                                            each range: the pairs, once eac
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,13 +172,12 @@ def _buckets(keys: KeyRange, starts: NDArray[np.int64]) -> tuple[NDArray[np.uint
 
     Slot by slot: what is sorted at once fits the processor's cache.
     """
-    slots = [Gathered(2) for _ in range(keys.first, keys.stop)]
+    slots = deque(Gathered(2) for _ in range(keys.first, keys.stop))
     for slot, part, batch in keys.slots():
         slots[slot].add(batch["key"].to_numpy(), _numbers(batch, starts[part]))
     members, edges, found = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)], 0
-    for slot in range(len(slots)):
-        key, numbers = slots[slot].columns()
-        slots[slot] = Gathered(0)  # so that what it held is let go
+    while slots:
+        key, numbers = slots.popleft().columns()
         places, begins = sort_into_buckets(key)
         members.append(numbers[places])
         edges.append(begins[1:] + found)

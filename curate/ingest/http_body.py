@@ -9,6 +9,8 @@ from collections.abc import Callable
 import brotli
 import zstandard
 
+from curate.ingest.zstd_frames import MAGIC, MAX_WINDOW_BYTES
+
 _CHUNK_HEAD = re.compile(rb"[ \t]*+([0-9a-fA-F]{1,15})[ \t]*+(?:;[^\r\n]*+)?\r?\n")
 _STEP_BYTES = 1 << 18
 
@@ -127,9 +129,9 @@ def _brotli(body: bytes) -> Step | None:
 
 
 def _zstd(body: bytes) -> Step | None:
-    if body[:4] != b"\x28\xb5\x2f\xfd":
+    if body[:4] != MAGIC:
         return None
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(body)
+    reader = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES).stream_reader(body)
     return lambda: bytes(reader.read(_STEP_BYTES))
 
 

@@ -15,7 +15,8 @@ from curate.ingest.input_file import InputFile
 MAGIC = b"\x28\xb5\x2f\xfd"
 _DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"
 _MAX_DICTIONARY_BYTES = 1 << 24
-_MAX_WINDOW_BYTES = 1 << 27
+#: What the reference decoder grants, too, if nobody asks for more.
+MAX_WINDOW_BYTES = 1 << 27
 #: A block holds 128 KiB at most.
 _BLOCKS_AT_ONCE = 8
 _BLOCK_HEADER_BYTES = 3
@@ -38,7 +39,7 @@ class Zstd:
 
     def __init__(self, file: InputFile | None = None):
         dictionary = _dictionary(file) if file else None
-        self._decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_MAX_WINDOW_BYTES)
+        self._decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=MAX_WINDOW_BYTES)
 
     def starts(self, head: bytes) -> bool:
         """A frame, or a skippable frame."""

@@ -18,7 +18,7 @@ from curate.tables import gathered
 
 #: Bytes that are sorted at once.
 SORTED_BYTES = 1 << 21
-#: Files of a division: one division serves 0.5 GB of pieces, two 34 GB, three 2 TB.
+#: Files of a division: one division serves 0.1 GB of pieces, two 8 GB, three 0.5 TB.
 _FILES = 64
 #: Ranges of positions narrower than this are not divided any more: so many pieces of one position are one document.
 _NARROWEST = 2.0**-48
