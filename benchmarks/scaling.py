@@ -3,10 +3,10 @@
     python benchmarks/scaling.py ../shared/data [--rounds 3] [--workers 2] [--copies 16]
 
 One and two workers run in turn over the texts of DATA and copies of its crawls (900 MB, of which 56 MB are unlike each
-other). Beside the clock stands what the clock would say on an idle machine: each task's own processor seconds, given
-out again in the same order, and those of the process that hands them out while no task is there. Idle is what the
-workers wait for each other. A machine itself may give two programs less than twice what it gives one: the last row is
-as many separate runs of one worker, at the same time.
+other). Beside the clock stands what the clock would say on an idle machine: the processor seconds of each group of
+tasks, given out again in the same order, and those of the process that hands them out while no task is there. Idle is
+what the workers wait for each other. A machine itself may give two programs less than twice what it gives one: the last
+row is as many separate runs of one worker, at the same time.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from rich.console import Console
 from rich.table import Table
 
 from curate import runner
-from curate.engines.child import Child
+from curate.engines.child import Child, Death
 from curate.engines.local import LocalEngine
+from curate.engines.tries import Group
 from curate.plan import Task
 from curate.storage import Commit
 from curate.without_pandas import keep_pandas_out
@@ -55,81 +56,94 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="to compare with one")
     parser.add_argument("--copies", type=int, default=16, help="of the crawls")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(options.data, options.copies, options.one)))
+        print(json.dumps(measure(options.data, options.copies, options.one, options.folder)))
         return
+    with tempfile.TemporaryDirectory() as folder:
+        compare(options, Path(folder))
+
+
+def compare(options: argparse.Namespace, folder: Path) -> None:
+    """Run each number of workers in turn, each in a folder that stays until all are done: for half a minute ext4 looks
+    at each place of a removed file before it gives it to a new one, which would be counted to the next run.
+    """
     found: dict[int, list[dict[str, Any]]] = {1: [], options.workers: []}
     apart: list[float] = []
     for number in range(options.rounds):
         for workers in found if number % 2 == 0 else reversed(found):
-            found[workers] += _runs(options, workers, 1)
-        apart.append(max(run["clock"] for run in _runs(options, 1, options.workers)))
+            found[workers] += _runs(options, folder, workers, 1)
+        apart.append(max(run["clock"] for run in _runs(options, folder, 1, options.workers)))
     print_phases(found[options.workers][-1], options.workers)
     print_ratio(found, options.workers, statistics.median(apart))
 
 
-def _runs(options: argparse.Namespace, workers: int, at_once: int) -> list[dict[str, Any]]:
+def _runs(options: argparse.Namespace, folder: Path, workers: int, at_once: int) -> list[dict[str, Any]]:
     """Runs in processes of their own, at the same time."""
     command = [sys.executable, __file__, str(options.data), "--copies", str(options.copies), "--one", str(workers)]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(at_once)]
+    folders = [tempfile.mkdtemp(dir=folder) for _ in range(at_once)]
+    processes = [subprocess.Popen([*command, "--folder", each], stdout=subprocess.PIPE, text=True) for each in folders]
     outputs = [process.communicate()[0] for process in processes]
     if any(process.returncode for process in processes):
         sys.exit(f"error: a run with {workers} workers failed")
     return [json.loads(output.splitlines()[-1]) for output in outputs]
 
 
-def measure(data: Path, copies: int, workers: int) -> dict[str, Any]:
-    """Run the pipeline; the seconds of the run, of each task, and of this process between the phases."""
+def measure(data: Path, copies: int, workers: int, folder: Path) -> dict[str, Any]:
+    """Run the pipeline; the seconds of the run, of each group of tasks, and of this process between the phases."""
     keep_pandas_out()
     engine = _NotingEngine(workers)
     runner.choose_engine = lambda *_: engine  # type: ignore[assignment]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for path in data.glob(CRAWLS):
-            for copy in range(copies):
-                (folder / f"{copy}-{path.name}").symlink_to(path.resolve())
-        paths = {"common_crawl": folder / "*.warc.gz"} | {name: data / path for name, path in SOURCES.items()}
-        start = time.perf_counter()
-        runner.run(
-            PIPELINE,
-            output=folder / "run",
-            workers=workers,
-            overrides=(f"stages.decontaminate.benchmarks={data / BENCHMARKS}",),
-            source_paths=tuple(f"{source}={path}" for source, path in paths.items()),
-        )
-        clock = time.perf_counter() - start
-        between = time.process_time() - sum(phase["driver"] for phase in engine.phases)
+    for path in data.glob(CRAWLS):
+        for copy in range(copies):
+            (folder / f"{copy}-{path.name}").symlink_to(path.resolve())
+    paths = {"common_crawl": folder / "*.warc.gz"} | {name: data / path for name, path in SOURCES.items()}
+    start = time.perf_counter()
+    runner.run(
+        PIPELINE,
+        output=folder / "run",
+        workers=workers,
+        overrides=(f"stages.decontaminate.benchmarks={data / BENCHMARKS}",),
+        source_paths=tuple(f"{source}={path}" for source, path in paths.items()),
+    )
+    clock = time.perf_counter() - start
+    between = time.process_time() - sum(phase["driver"] for phase in engine.phases)
     return {"clock": clock, "between": between, "phases": engine.phases}
 
 
 class _NotingEngine(LocalEngine):
-    """The local engine, which notes what each task of each phase took."""
+    """The local engine, which notes what each group of tasks of each phase took."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.phases: list[dict[str, Any]] = []
-        self._began: dict[Task, tuple[Child, float, float]] = {}
+        self._began: dict[Group, tuple[Child, float, float]] = {}
 
     def run(self, root: str, tasks: list[Task]) -> Iterator[tuple[Task, Commit]]:  # type: ignore[override]
         """Do the tasks of a phase."""
         if not tasks:
             return
-        phase: dict[str, Any] = {"name": f"{tasks[0].step} {tasks[0].kind} {tasks[0].round}", "tasks": []}
-        clock, driver = time.perf_counter(), time.process_time()
-        for task, commit in super().run(root, tasks):
-            child, began, before = self._began[task]
-            phase["tasks"].append([time.perf_counter() - began, processor_seconds(child.process.pid) - before])
-            yield task, commit
-        phase |= {"clock": time.perf_counter() - clock, "driver": time.process_time() - driver}
+        name = f"{tasks[0].step} {tasks[0].kind} {tasks[0].round}"
+        phase: dict[str, Any] = {"name": name, "tasks": len(tasks), "groups": []}
         self.phases.append(phase)
+        clock, driver = time.perf_counter(), time.process_time()
+        yield from super().run(root, tasks)
+        phase |= {"clock": time.perf_counter() - clock, "driver": time.process_time() - driver}
 
-    def _give(self, task: Task, request: bytes) -> None:
+    def _give(self, group: Group, request: bytes) -> None:
         began = time.perf_counter()
         before = processor_seconds(self._idle[-1].process.pid) if self._idle else 0.0
-        super()._give(task, request)
-        child = next(child for child, given in self._busy.values() if given == task)
-        self._began[task] = (child, began, before)
+        super()._give(group, request)
+        child = next(child for child, given in self._busy.values() if given == group)
+        self._began[group] = (child, began, before)
+
+    def _answers(self) -> Iterator[tuple[Group, bytes | Death]]:
+        for group, answer in super()._answers():
+            child, began, before = self._began.pop(group)
+            taken = [time.perf_counter() - began, processor_seconds(child.process.pid) - before]
+            self.phases[-1]["groups"].append(taken)
+            yield group, answer
 
 
 def processor_seconds(pid: int) -> float:
@@ -152,7 +166,7 @@ def replayed(seconds: list[float], workers: int) -> float:
 
 def idle_machine_seconds(run: dict[str, Any], workers: int) -> float:
     """What the clock would say on an idle machine."""
-    phases = (replayed([processors for _, processors in phase["tasks"]], workers) for phase in run["phases"])
+    phases = (replayed([processors for _, processors in phase["groups"]], workers) for phase in run["phases"])
     return float(run["between"] + sum(phases))
 
 
@@ -160,10 +174,10 @@ def print_phases(run: dict[str, Any], workers: int) -> None:
     """Phases down: what the workers did in each, and waited."""
     table = Table("phase", *("tasks", "clock, s", "processors, s", "idle, s"), title=f"{workers} workers, by phase")
     for phase in run["phases"]:
-        seconds = [processors for _, processors in phase["tasks"]]
+        seconds = [processors for _, processors in phase["groups"]]
         idle = workers * replayed(seconds, workers) - sum(seconds)
         figures = (f"{phase['clock']:.2f}", f"{sum(seconds):.2f}", f"{idle:.2f}")
-        table.add_row(phase["name"], str(len(seconds)), *figures)
+        table.add_row(phase["name"], str(phase["tasks"]), *figures)
     table.add_row("between phases", "", "", f"{run['between']:.2f}", f"{(workers - 1) * run['between']:.2f}")
     Console().print(table)
 

@@ -216,8 +216,11 @@ class RemoteRunDirectory(RunDirectory):
         """Delete a commit."""
         self.store.delete(self._key(commit))
 
-    def commit_task(self, file: Path, commit: Commit) -> Commit:
-        """Upload the outputs of a task, then create its commit."""
+    def commit_tasks(self, work: Iterable[tuple[Path, Commit]]) -> list[Commit]:
+        """Upload the outputs of each task when it is done, then create its commit."""
+        return [self._commit_task(file, commit) for file, commit in work]
+
+    def _commit_task(self, file: Path, commit: Commit) -> Commit:
         for output in commit.outputs:
             if self.memory.there.get(output["path"]) != output["sha256"]:
                 self.store.upload(self.root / output["path"], output["path"])

@@ -12,7 +12,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,7 +28,10 @@ from curate.storage import (
     read_commit,
     read_sealed,
     remove_folder,
+    sync,
+    sync_file_system,
     write_commit,
+    write_sealed,
 )
 
 
@@ -100,10 +103,20 @@ class RunDirectory(RunPaths):
 
         return (read(file, key) for file, key in tasks)
 
-    def commit_task(self, file: Path, commit: Commit) -> Commit:
-        """Declare a task complete, its outputs being in place; returns the commit that counts."""
-        write_commit(file, commit)
-        return commit
+    def commit_tasks(self, work: Iterable[tuple[Path, Commit]]) -> list[Commit]:
+        """Declare tasks complete; returns the commits that count.
+
+        Args:
+            work: does a task, and gives the file and content of its commit, each time that it is asked for one.
+
+        Outputs are synced, their folders not: a name that a power failure takes away is missed when the commit is read.
+        """
+        done = list(work)
+        for output in (output for _, commit in done for output in commit.outputs):
+            sync(self.root / output["path"])
+        for file, commit in done:
+            write_commit(file, commit)
+        return [commit for _, commit in done]
 
     def discard(self, commit: Path) -> None:
         """Forget a commit of another key before its outputs are written anew."""
@@ -145,8 +158,9 @@ class RunDirectory(RunPaths):
         self.finished.unlink(missing_ok=True)
 
     def finish(self, commit: Commit) -> None:
-        """Declare the run finished."""
-        write_commit(self.finished, commit)
+        """Declare the run finished, once all that it committed is on the disk."""
+        sync_file_system(self.root)
+        write_sealed(self.finished, asdict(commit))
 
     def remove_parts_from(self, first: int) -> None:
         """Remove documents and quarantine of parts that the plan no longer has, so that nobody reads them."""

@@ -1,14 +1,17 @@
-"""How files come to be: written under a temporary name, synced, renamed; then their commit is renamed into place.
+"""How files come to be: written under a temporary name, renamed, synced; then their commit is renamed into place.
 
-A file without its commit does not count, so a process can be killed at any point and what it left is redone.
+A file without its commit does not count, so a process can be killed at any point and what it left is redone. A commit
+is not synced itself: one that a power failure takes away or tears is redone as well, and the end of a run syncs all.
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -55,6 +58,19 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file_system(folder: Path) -> None:
+    """Make the operating system write all that it holds for the file system of a folder to the disk."""
+    if sys.platform != "linux":
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
+    finally:
+        os.close(descriptor)
+
+
 def files_below(folder: Path) -> set[Path]:
     """Every file in a folder and the folders in it."""
     return {path for path in folder.rglob("*") if path.is_file()}
@@ -80,9 +96,9 @@ def json_bytes(value: Any) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def write_sealed(path: Path, value: dict[str, Any]) -> None:
+def write_sealed(path: Path, value: dict[str, Any], *, synced: bool = True) -> None:
     """Write a JSON object together with the hash of what it says, so that a flipped bit in it is noticed."""
-    with atomic_file(path) as temporary:
+    with atomic_file(path, synced=synced) as temporary:
         temporary.write_bytes(sealed_bytes(value))
 
 
@@ -151,7 +167,7 @@ class DamagedError(Exception):
 
 def write_commit(file: Path, commit: Commit) -> None:
     """Declare a task complete. Its outputs must be in place and synced."""
-    write_sealed(file, asdict(commit))
+    write_sealed(file, asdict(commit), synced=False)
 
 
 def load_commit(file: Path) -> Commit:
@@ -205,14 +221,11 @@ def check_size(path: Path, size: int) -> None:
 
 
 def describe_outputs(paths: Sequence[Path], root: Path) -> list[dict[str, Any]]:
-    """Path, size and sha256 of files that have been written, synced on the way with their folders."""
+    """Path, size and sha256 of files that have been written."""
     described = []
     for path in paths:
-        sync(path)
         size = path.stat().st_size
         described.append({"path": path.relative_to(root).as_posix(), "bytes": size, "sha256": sha256_file(path)})
-    for folder in {path.parent for path in paths}:  # last: a journal has written their entries with the files then
-        sync(folder)
     return described
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -66,20 +66,28 @@ class _Work:
         return fetch_state(self.run, self.plan, self.step)
 
 
-def execute(root: str, task: Task, watched: Watched = UNWATCHED) -> Commit:
-    """Do a task of a run and commit it; doing it again gives the same bytes.
+def execute(root: str, tasks: Sequence[Task], watched: Watched = UNWATCHED) -> list[Commit]:
+    """Do tasks of a run and commit them; doing them again gives the same bytes.
 
     Args:
         root: the location of the run directory.
+        tasks: of one phase, so that none reads what another of them writes.
         watched: how the engine watches the reading of records.
     """
     run = open_run(root)
     plan = _plan(root, run.plan_version())
-    home = run.stage(plan.folder(task.step)) if task.step else run.documents
+    with naming_refusals(run.root):
+        return run.commit_tasks(_perform(_Work(run, plan, task, watched)) for task in tasks)
+
+
+def _perform(work: _Work) -> tuple[Path, Commit]:
+    """Do a task; the file and content of its commit."""
+    run, task, folder = work.run, work.task, work.plan.folder(work.task.step)
+    home = run.stage(folder) if task.step else run.documents
     with naming_refusals(home), _collected_warnings() as warnings:
-        outputs, counts = _KINDS[task.kind](_Work(run, plan, task, watched))
+        outputs, counts = _KINDS[task.kind](work)
     commit = Commit(task.key, describe_outputs(outputs, run.root), counts, warnings.messages)
-    return run.commit_task(run.commit(plan.folder(task.step), plan.task_name(task)), commit)
+    return run.commit(folder, work.plan.task_name(task)), commit
 
 
 @lru_cache(maxsize=1)

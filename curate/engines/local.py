@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 
 from curate.engines.child import Child, Death
-from curate.engines.tries import Tries
+from curate.engines.tries import Group, Tries
 from curate.engines.watchdog import TICK_SECONDS, Limits
 from curate.plan import Task
 from curate.storage import Commit
+
+#: How long a worker should be at what it is given: handing it over takes a millisecond, as much as many a task.
+GROUP_SECONDS = 0.1
 
 
 @dataclass
@@ -28,7 +31,7 @@ class LocalEngine:
 
     def __post_init__(self) -> None:
         self._idle: list[Child] = []
-        self._busy: dict[Connection, tuple[Child, Task]] = {}
+        self._busy: dict[Connection, tuple[Child, Group]] = {}
         self._peak_bytes = 0
 
     def run(self, root: str, tasks: Sequence[Task]) -> Iterator[tuple[Task, Commit]]:
@@ -42,16 +45,15 @@ class LocalEngine:
             TaskError: a task raised.
             ResourceError: a task's worker died each time.
         """
-        tries = Tries(root, tasks)
+        tries = Tries(root, tasks, GROUP_SECONDS)
         try:
             while tries.waiting or self._busy:
                 while tries.waiting and len(self._busy) < self.workers:
-                    self._give(*tries.take())
-                for task, answer in self._answers():
-                    commit = tries.settle(task, answer)
+                    self._give(*tries.take(self.workers))
+                for group, answer in self._answers():
+                    done = tries.settle(group, answer)
                     self._peak_bytes = max(self._peak_bytes, tries.peak_bytes)
-                    if commit is not None:
-                        yield task, commit
+                    yield from done
         finally:
             self._stop([child for child, _ in self._busy.values()])
             self._busy.clear()
@@ -66,25 +68,25 @@ class LocalEngine:
         self._stop(self._idle)
         self._idle.clear()
 
-    def _give(self, task: Task, request: bytes) -> None:
+    def _give(self, group: Group, request: bytes) -> None:
         child = self._idle.pop() if self._idle else Child(self.limits)
-        self._busy[child.connection] = (child, task)
+        self._busy[child.connection] = (child, group)
         child.send(request)
 
-    def _answers(self) -> Iterator[tuple[Task, bytes | Death]]:
+    def _answers(self) -> Iterator[tuple[Group, bytes | Death]]:
         """What comes within a tick; meanwhile, workers that take too much are ended."""
         ready = wait(list(self._busy), timeout=TICK_SECONDS)
         for child, _ in self._busy.values():
             child.judge()
         for connection in ready:
             assert isinstance(connection, Connection)
-            child, task = self._busy.pop(connection)
+            child, group = self._busy.pop(connection)
             answer = child.receive()
             if isinstance(answer, Death):
                 child.stop()
             else:
                 self._idle.append(child)
-            yield task, answer
+            yield group, answer
 
     def _stop(self, children: Sequence[Child]) -> None:
         """End workers, whatever they do: all at once, since the end of a large process takes a while."""

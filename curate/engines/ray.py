@@ -17,7 +17,7 @@ from typing import Any
 from curate.engines.child import Death
 from curate.engines.ray_session import Session
 from curate.engines.slot import Settings, attempt
-from curate.engines.tries import Tries
+from curate.engines.tries import Group, Tries
 from curate.engines.watchdog import TICK_SECONDS, Limits
 from curate.errors import ResourceError
 from curate.plan import Task
@@ -26,9 +26,9 @@ from curate.storage import Commit
 #: Tasks handed to Ray per core: as many wait as run, which hides the way to the worker and tells Ray's autoscaler that
 #: more machines would be of use.
 TASKS_PER_CORE = 2
-#: How long a worker of Ray is to be at what it is handed, with the time that it lies waiting there: handing it over
+#: How long a worker of Ray should be at what it is given, with the time that it lies waiting there: handing it over
 #: costs 5 ms of processors, as much as many a task.
-SECONDS_AT_ONCE = 1.0
+GROUP_SECONDS = 1.0
 #: How often the size of the cluster is asked for, which takes as long as handing out a task.
 CLUSTER_SECONDS = 1.0
 #: What a process that does tasks takes beside what a task holds: the program itself, and its carrier.
@@ -76,23 +76,17 @@ class RayEngine:
             self._submit = self._remote(self._session)  # once: each would be sent to every worker anew
         import ray
 
-        tries = Tries(_absolute(root), tasks)
-        flying: dict[Any, tuple[Task, ...]] = {}
-        began, done = time.monotonic(), 0
+        tries = Tries(_absolute(root), tasks, GROUP_SECONDS)
+        flying: dict[Any, Group] = {}
         try:
             while tries.waiting or flying:
                 while tries.waiting and len(flying) < (window := self._window()):
-                    count = at_once(len(tries.waiting), window, time.monotonic() - began, done)
-                    group, requests = zip(*(tries.take() for _ in range(count)), strict=True)
-                    flying[self._submit(requests)] = group
+                    group, request = tries.take(window)
+                    flying[self._submit(request)] = group
                 for reference in _ready(list(flying)):
-                    group = flying.pop(reference)
-                    done += len(group)
-                    for task, answer in zip(group, _answers(reference, len(group)), strict=True):
-                        commit = tries.settle(task, answer)
-                        self._peak_bytes = max(self._peak_bytes, tries.peak_bytes)
-                        if commit is not None:
-                            yield task, commit
+                    done = tries.settle(flying.pop(reference), _answer(reference))
+                    self._peak_bytes = max(self._peak_bytes, tries.peak_bytes)
+                    yield from done
         finally:
             for reference in flying:
                 ray.cancel(reference, force=True)
@@ -117,7 +111,7 @@ class RayEngine:
         memory = 0 if session.started else _set_aside(self.task_memory_bytes)
         remote = ray.remote(max_retries=0, num_cpus=1, memory=memory)(attempt)
         stored = ray.put(settings)
-        return lambda requests: remote.remote(requests, stored)
+        return lambda request: remote.remote(request, stored)
 
     def _window(self) -> int:
         """How many tasks Ray may have at once; grows with the cluster, at which it looks now and then."""
@@ -128,23 +122,6 @@ class RayEngine:
         if now >= self._looks_again:
             self._looks_again, self._cores = now + CLUSTER_SECONDS, self._session.cores()
         return max(1, TASKS_PER_CORE * self._cores)
-
-
-def at_once(waiting: int, window: int, seconds: float, done: int) -> int:
-    """How many tasks of a phase to hand to Ray as one: what a worker does in `SECONDS_AT_ONCE` as far as it is known.
-
-    And less towards the end of the phase, so that no worker ends long after the others.
-
-    Args:
-        waiting: tasks that were not handed out yet, 1 or more.
-        window: how many may be with Ray at once.
-        seconds, done: since the phase began, and how many tasks were done since.
-
-    >>> at_once(400, 4, 0.0, 0), at_once(400, 4, 2.0, 40), at_once(8, 4, 2.0, 40), at_once(3, 4, 2.0, 40)
-    (1, 5, 2, 1)
-    """
-    wanted = int(SECONDS_AT_ONCE * done / (seconds * window)) if done else 1
-    return max(1, min(wanted, waiting // window))
 
 
 def _set_aside(task_bytes: int | None) -> int:
@@ -163,14 +140,14 @@ def _ready(flying: list[Any]) -> list[Any]:
     return list(ray.wait(flying, num_returns=len(flying), timeout=0)[0]) if ready else []
 
 
-def _answers(reference: Any, tasks: int) -> list[bytes | Death]:
-    """What tasks answered that were handed out as one, or that their worker is lost."""
+def _answer(reference: Any) -> bytes | Death:
+    """What a worker answered, or that it is lost."""
     import ray
     from ray import exceptions
 
     try:
-        answers: list[bytes | Death] = ray.get(reference)
-        return answers
+        answer: bytes | Death = ray.get(reference)
+        return answer
     except exceptions.RayTaskError as error:
         if isinstance(error.cause, ResourceError):
             raise error.cause from None
@@ -185,7 +162,7 @@ def _answers(reference: Any, tasks: int) -> list[bytes | Death]:
         exceptions.ObjectLostError,
     ) as error:
         how = f"with its worker of Ray ({type(error).__name__}: {str(error).strip().splitlines()[0]})"
-        return [Death(how)] * tasks
+        return Death(how)
     except exceptions.RayError as error:
         raise ResourceError(f"Ray failed: {error}") from None
 

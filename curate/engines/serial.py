@@ -15,7 +15,8 @@ class SerialEngine:
     def run(self, root: str, tasks: Sequence[Task]) -> Iterator[tuple[Task, Commit]]:
         """Do the tasks of the run at `root`, yielding each with its commit."""
         for task in tasks:
-            yield task, execute(root, task)
+            [commit] = execute(root, [task])
+            yield task, commit
 
     def peak_memory_bytes(self) -> int:
         """The largest resident memory that this process has had."""

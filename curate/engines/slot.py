@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from curate import __version__
@@ -40,21 +40,17 @@ class Settings:
 _kept: tuple[Settings, Child] | None = None
 
 
-def attempt(requests: Sequence[bytes], settings: Settings) -> list[bytes | Death]:
-    """Have tasks done by this Ray worker's child, each once; the answers, or how the child ended.
+def attempt(request: bytes, settings: Settings) -> bytes | Death:
+    """Have tasks done by this Ray worker's child, once; its answer, or how it ended.
 
     Raises:
         ResourceError: this machine has another version of curate.
     """
+    global _kept
     if settings.version != __version__:
         message = f"{socket.gethostname()} has curate {__version__}, the machine that runs the plan {settings.version}"
         raise ResourceError(f"{message}; install the same on every machine")
     die_with_parent(os.getppid())  # else it would go on while another machine does its tasks again
-    return [_attempt(request, settings) for request in requests]
-
-
-def _attempt(request: bytes, settings: Settings) -> bytes | Death:
-    global _kept
     if _kept and _kept[0] != settings:
         _kept[1].stop()
         _kept = None

@@ -41,11 +41,11 @@ def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
     pa.set_io_thread_count(1)
     while True:
         try:
-            root, task, suspects = connection.recv()
+            root, tasks, suspects = connection.recv()
         except EOFError:
             return
         try:
-            answer: object = execute(root, task, Watched(clock, suspects))
+            answer: object = execute(root, tasks, Watched(clock, suspects))
         except Exception as error:  # every failure belongs to the parent, which decides
             answer = describe(error)
         connection.send((answer, peak_memory_bytes()))

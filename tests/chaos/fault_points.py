@@ -12,6 +12,7 @@ import signal
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -77,27 +78,29 @@ class Fault:
     def _names(self, event: str, path: str) -> list[tuple[str, str]]:
         """The names of an event: kind and point, and for the first of a task two more."""
         kind, task, committing = _where(sys._getframe(2))
+        if committing and event == "os.rename":
+            sys.setprofile(partial(self._leaves, kind))
+            return [(kind, IN_COMMIT)]
         if committing:
-            return [(kind, _commit_point(event, path))]
+            return [(kind, BEFORE_COMMIT)]
         if task is not None and task is not self._task:
             self._task = task
             return [(kind, BEFORE_WRITE), (kind, MID_WRITE), (kind, event)]
         return [(kind, event)]
 
+    def _leaves(self, kind: str, frame: FrameType, event: str, _: object) -> None:
+        """No event tells that a commit is in place, but the function that puts it there returns."""
+        if event == "return" and frame.f_code.co_name == "write_commit":
+            sys.setprofile(None)
+            self._strike((kind, AFTER_COMMIT))
+
 
 def _changed(event: str, arguments: tuple[Any, ...]) -> str | None:
-    """The path that an event is about to change, or that has just been synced into place; None for other events."""
+    """The path that an event is about to change; None for other events."""
     if event == "open":
         path, _, flags = arguments
-        is_change = isinstance(path, str | os.PathLike) and (flags & _WRITING or os.fspath(path).endswith("/commits"))
-        return os.fspath(path) if is_change else None
+        return os.fspath(path) if isinstance(path, str | os.PathLike) and flags & _WRITING else None
     return os.fspath(arguments[_CHANGES[event]]) if event in _CHANGES else None
-
-
-def _commit_point(event: str, path: str) -> str:
-    if event == "os.rename":
-        return IN_COMMIT
-    return AFTER_COMMIT if path.endswith("/commits") and event == "open" else BEFORE_COMMIT
 
 
 def _where(frame: FrameType | None) -> tuple[str, object, bool]:
@@ -108,7 +111,7 @@ def _where(frame: FrameType | None) -> tuple[str, object, bool]:
         if name == "write_commit":
             committing = True
         if name == "execute":
-            task = frame.f_locals["task"]
+            [task] = frame.f_locals["tasks"]
             return task.kind, task, committing
         if name in _PARENT:
             return _PARENT[name], None, committing

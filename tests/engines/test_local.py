@@ -39,7 +39,7 @@ def test_a_part_that_always_ends_its_worker_fails_by_name_and_the_others_commit(
     done = []
 
     def doing_the_bad_one() -> list[int]:
-        return [child.process.pid for child, task in list(engine._busy.values()) if task == bad]
+        return [child.process.pid for child, group in list(engine._busy.values()) if group == (bad,)]
 
     with (
         hunting(doing_the_bad_one, number, MAX_TRIES + 1) as killed,

@@ -191,4 +191,4 @@ def test_options_that_do_not_go_together(pipeline_file, tmp_path, options, words
 def test_another_version_of_curate_is_refused() -> None:
     """A machine with other code might give other bytes, so it does no task."""
     with pytest.raises(ResourceError, match="install the same on every machine"):
-        attempt([b""], Settings(Limits(), "/", version="0.0.1"))
+        attempt(b"", Settings(Limits(), "/", version="0.0.1"))
