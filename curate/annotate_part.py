@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from curate.documents import SPLIT, Documents
 from curate.errors import InternalError
+from curate.kernels.buffers import text_buffers
 from curate.plan import Step
 from curate.run_corpus import RunCorpus
 from curate.stage import Annotations, Stage, annotation_table
@@ -27,18 +29,23 @@ def annotate_part(corpus: RunCorpus, step: Step, stage: Stage, part: int) -> tup
     """Run a stage over a part and write what it says.
 
     Returns:
-        The files written, and `{"tally": …}`: documents and bytes kept and dropped, by source and reason.
+        The files written, and `{"tally": …}`: documents and bytes kept and dropped, by source and reason; of a stage
+        with totals also `{"totals": …}`: of what it kept, documents and the sum of each of these columns, by source.
     """
     said_tables, positions = [], []
     side_tables: dict[str, list[pa.Table]] = {}
     tally: Counter[tuple[str, str, str]] = Counter()
     sizes: Counter[tuple[str, str, str]] = Counter()
+    totals: Counter[tuple[str, str]] = Counter()
     for rows, docs in corpus.batches(part):
         applies = docs.in_sources(stage.sources) if stage.sources is not None else np.ones(len(docs), bool)
         own = docs.filter(applies)
         said = stage.annotate(own)
         if len(said.keep) != len(own):
             raise InternalError(f"{step.label} answered for {len(said.keep)} of {len(own)} documents")
+        if said.cuts is not None and not stage.edits:
+            raise InternalError(f"{step.label} cuts texts, but its class does not say `edits = True`")
+        _add_up(own, said, stage.totals, totals)
         table = _spread(_prefixed(said, step.label), applies)
         said_tables.append(table)
         positions.append(rows)
@@ -51,7 +58,23 @@ def annotate_part(corpus: RunCorpus, step: Step, stage: Stage, part: int) -> tup
     for name, tables in side_tables.items():
         outputs.append(corpus.run.side_table(step.folder, name, part))
         write_tables(outputs[-1], tables)
-    return outputs, {"tally": [[*key, tally[key], sizes[key]] for key in sorted(tally)]}
+    counts: dict[str, Any] = {"tally": [[*key, tally[key], sizes[key]] for key in sorted(tally)]}
+    if stage.totals:
+        counts["totals"] = [[*key, totals[key]] for key in sorted(totals)]
+    return outputs, counts
+
+
+def _add_up(docs: Documents, said: Annotations, names: Sequence[str], totals: Counter[tuple[str, str]]) -> None:
+    """Count the documents that stay, and add up columns of theirs, by source."""
+    if not names:
+        return
+    columns = {"source": docs.source, **{name: said.columns[name] for name in names}}
+    kept = pa.table(columns).filter(pa.array(said.keep))
+    sums = kept.group_by("source").aggregate([("source", "count"), *((name, "sum") for name in names)])
+    for row in sums.to_pylist():
+        totals[row["source"], "documents"] += row["source_count"]
+        for name in names:
+            totals[row["source"], name] += row[f"{name}_sum"]
 
 
 def _prefixed(said: Annotations, label: str) -> pa.Table:
@@ -84,13 +107,23 @@ def _rows_of(corpus: RunCorpus, part: int) -> int:
 def _count(
     docs: Documents, table: pa.Table, tally: Counter[tuple[str, str, str]], sizes: Counter[tuple[str, str, str]]
 ) -> None:
-    marks = pc.count_substring(docs.text, SPLIT).to_numpy(zero_copy_only=False)  # of the pipeline, not of the text
-    text_bytes = docs.text_bytes - marks - (_cut_bytes(table["cuts"]) if "cuts" in table.column_names else 0)
+    text_bytes = (
+        docs.text_bytes - _marks(docs.text) - (_cut_bytes(table["cuts"]) if "cuts" in table.column_names else 0)
+    )
     keep, reasons = table["keep"].to_pylist(), table["reason"].to_pylist()
     for source, kept, reason, size in zip(docs.source.to_pylist(), keep, reasons, text_bytes.tolist(), strict=True):
         key = (source, "kept" if kept else "dropped", reason or "")
         tally[key] += 1
         sizes[key] += size
+
+
+def _marks(texts: pa.StringArray) -> NDArray[np.int32] | int:
+    """How many marks of splits are in each text: those are of the pipeline, not of the text."""
+    data, _ = text_buffers(texts)
+    if data.min(initial=255):  # as nearly always, no byte is 0
+        return 0
+    marks: NDArray[np.int32] = pc.count_substring(texts, SPLIT).to_numpy(zero_copy_only=False)
+    return marks
 
 
 def _cut_bytes(cuts: pa.ChunkedArray) -> NDArray[np.int64]:

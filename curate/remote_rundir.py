@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -258,7 +258,7 @@ class RemoteRunDirectory(RunDirectory):
 
     def finish(self, commit: Commit) -> None:
         """Declare the run finished."""
-        self.store.write(self._key(self.finished), sealed_bytes(asdict(commit)))
+        self.store.write(self._key(self.finished), sealed_bytes(vars(commit)))
 
     def remove_parts_from(self, first: int) -> None:
         """Delete documents, quarantine and commits of parts that the plan saved last has and the new one has not."""
@@ -322,7 +322,7 @@ class RemoteRunDirectory(RunDirectory):
 
     def _create(self, file: Path, commit: Commit) -> Commit:
         """Create a commit; the one that counts is that of whoever was first with the same task."""
-        key, data = self._key(file), sealed_bytes(asdict(commit))
+        key, data = self._key(file), sealed_bytes(vars(commit))
         there = self.store.create(key, data)
         if there is None:
             return commit

@@ -117,7 +117,7 @@ class RunCorpus(Corpus):
         """The kept documents, one batch for each row group of the part; one empty batch if none is kept."""
         wanted = ["id", "source", *(["url"] if self._wants("url") else []), *(["text"] if text else [])]
         with pq.ParquetFile(self.run.fetch(self.run.document_part(part)), memory_map=True) as file:
-            earlier = self._earlier(part, file.metadata.num_rows)
+            earlier = self._earlier(part, file.metadata.num_rows, text)
             start, empty = 0, True
             for group in range(file.num_row_groups):
                 stop = start + file.metadata.row_group(group).num_rows
@@ -143,23 +143,35 @@ class RunCorpus(Corpus):
                 return fetch_state(self.run, self.plan, step)
         raise KeyError(f"no stage before this one is named {pattern!r}")
 
-    def _earlier(self, part: int, rows: int) -> _Earlier:
+    def _earlier(self, part: int, rows: int, text: bool) -> _Earlier:
+        """What earlier steps said of a part, of those alone that are asked for it.
+
+        The last one says what is kept of all: where an earlier one dropped a document it says nothing.
+        """
         kept, cuts = np.ones(rows, bool), []
         columns: dict[str, pa.Array] = {}
-        for step in self.earlier:
-            if isinstance(step.stage, Writer):  # it annotates nothing
+        annotating = [(step, step.stage) for step in self.earlier if not isinstance(step.stage, Writer)]
+        for step, stage in annotating:
+            last, edits = step is annotating[-1][0], text and stage.edits
+            if not (last or edits or self._wants_of(step.label)):
                 continue
             path = self.run.fetch(self.run.annotations(step.folder, part))
             with pq.ParquetFile(path, memory_map=True) as file:
                 names = file.schema_arrow.names
                 wanted = {name: f"{step.label}.{name}" for name in names if self._wants(f"{step.label}.{name}")}
-                read = ["keep", *wanted, *(["cuts"] if "cuts" in names else [])]
+                edits = edits and "cuts" in names
+                read = [*(["keep"] if last else []), *wanted, *(["cuts"] if edits else [])]
                 table = file.read(columns=read, use_threads=False).combine_chunks()
-            kept &= pc.fill_null(table["keep"], False).to_numpy(zero_copy_only=False)
+            if last:
+                kept = pc.fill_null(table["keep"], False).to_numpy(zero_copy_only=False)
             columns |= {full: _one_array(table[name]) for name, full in wanted.items()}
-            if "cuts" in names:
+            if edits:
                 cuts.append(_one_array(table["cuts"]))
         return _Earlier(kept, cuts, columns)
+
+    def _wants_of(self, label: str) -> bool:
+        """Whether any column of a stage may be wanted."""
+        return any(fnmatch(label, pattern.rpartition(".")[0]) for pattern in self.needs)
 
     def _wants(self, column: str) -> bool:
         return any(fnmatch(column, pattern) for pattern in self.needs)

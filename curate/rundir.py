@@ -12,7 +12,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -160,7 +160,7 @@ class RunDirectory(RunPaths):
     def finish(self, commit: Commit) -> None:
         """Declare the run finished, once all that it committed is on the disk."""
         sync_file_system(self.root)
-        write_sealed(self.finished, asdict(commit))
+        write_sealed(self.finished, vars(commit))
 
     def remove_parts_from(self, first: int) -> None:
         """Remove documents and quarantine of parts that the plan no longer has, so that nobody reads them."""

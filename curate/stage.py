@@ -103,6 +103,8 @@ class Stage(BaseModel, ABC):
     requires: ClassVar[tuple[str, ...]] = ()
     #: Whether the stage may cut text.
     edits: ClassVar[bool] = False
+    #: Columns of its own, without nulls, of which a run knows the sum by source without reading them again.
+    totals: ClassVar[tuple[str, ...]] = ()
 
     sources: list[str] | None = Field(None, description="Sources the stage applies to; the others pass. None: all.")
 

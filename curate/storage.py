@@ -14,7 +14,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -167,7 +167,7 @@ class DamagedError(Exception):
 
 def write_commit(file: Path, commit: Commit) -> None:
     """Declare a task complete. Its outputs must be in place and synced."""
-    write_sealed(file, asdict(commit), synced=False)
+    write_sealed(file, vars(commit), synced=False)
 
 
 def load_commit(file: Path) -> Commit:

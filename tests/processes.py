@@ -58,9 +58,11 @@ def carriers(pid: int) -> list[int]:
 
 def offset_being_read(worker: int) -> int | None:
     """Where the record begins that a worker is reading: the second of its descriptors is the clock."""
-    clock = command(worker)[4:5]
+    words = command(worker)
+    if len(words) < 5:  # it has not begun, or has ended
+        return None
     with contextlib.suppress(OSError, struct.error):
-        _, offset, since = struct.unpack("<qqq", Path(f"/proc/{worker}/fd/{clock[0]}").read_bytes())
+        _, offset, since = struct.unpack("<qqq", Path(f"/proc/{worker}/fd/{words[4]}").read_bytes())
         return offset if since else None
     return None
 

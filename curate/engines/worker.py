@@ -7,6 +7,7 @@ that never imports the caller's main module, so nothing of a user's script runs 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -28,6 +29,7 @@ def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
     """Serve tasks until the parent closes the connection; note on the clock which record is being read."""
     die_with_parent(parent)
     connection = Connection(descriptor)
+    gc.disable()  # what is loaded now stays: it need not be looked through, neither now nor later
     import pyarrow as pa
 
     from curate.engines.failure import describe
@@ -36,6 +38,8 @@ def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
     from curate.without_pandas import keep_pandas_out
 
     keep_pandas_out()
+    gc.freeze()
+    gc.enable()
     clock = RecordClock(clock_descriptor)
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)

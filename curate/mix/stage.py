@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -110,7 +110,7 @@ class Mix(CorpusStage):
         schedules = {
             name: schedule_source(
                 self.seed or 0,
-                partial(_tokens_of, summaries, name),
+                partial(_tokens_of, summaries, counts[name].parts, name),
                 available[name],
                 target,
                 np.inf if max_epochs is None else max_epochs * available[name],
@@ -168,6 +168,7 @@ class _Count:
 
     documents: int = 0
     tokens: int = 0
+    parts: list[int] = field(default_factory=list)
 
 
 def _token_counts(docs: Documents) -> pa.Table:
@@ -180,18 +181,21 @@ def _token_counts(docs: Documents) -> pa.Table:
 def _count_sources(summaries: Sequence[pa.Table]) -> dict[str, _Count]:
     """Documents and tokens of each source, by name."""
     counts: dict[str, _Count] = {}
-    for table in summaries:
+    for part, table in enumerate(summaries):
         sums = table.group_by("source").aggregate([("tokens", "count"), ("tokens", "sum")]).to_pylist()
         for row in sums:
             count = counts.setdefault(row["source"], _Count())
             count.documents += row["tokens_count"]
             count.tokens += row["tokens_sum"]
+            count.parts.append(part)
     return dict(sorted(counts.items()))
 
 
-def _tokens_of(summaries: Sequence[pa.Table], source: str) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
-    """Ids and tokens of the documents of a source, table by table."""
-    for table in summaries:
+def _tokens_of(
+    summaries: Sequence[pa.Table], parts: Sequence[int], source: str
+) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+    """Ids and tokens of the documents of a source, of each part that has some."""
+    for table in (summaries[part] for part in parts):
         for batch in table.filter(pc.equal(table["source"], source)).to_batches():
             yield id_words(batch["id"]), batch["tokens"].to_numpy()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curate.plan import Plan, Step
+from curate.plan import Plan, Step, Task
 from curate.report.funnel import Funnel
-from curate.run_corpus import RunCorpus, RunTableFile, fetch_state
+from curate.run_corpus import RunTableFile, fetch_state
 from curate.rundir import RunDirectory
 from curate.stage import Writer
 from curate.tables import write_parquet_tables
@@ -49,7 +49,7 @@ def _reports(
             yield name, (_labelled(table, step) for step, path in sources for table in _read(run, path))
     tokenizers = [step for step in steps if step.stage.name.endswith("_tokenizer")]
     if tokenizers:
-        yield "tokenizer", [bytes_per_token(_token_counts(run, plan, tokenizers[-1]))]
+        yield "tokenizer", [bytes_per_token(_totals(run, plan, tokenizers[-1]))]
 
 
 def _report_files(run: RunDirectory, plan: Plan, step: Step, name: str) -> list[Path]:
@@ -78,10 +78,8 @@ def _labelled(table: pa.Table, step: Step) -> pa.Table:
     return table.add_column(0, "stage", pa.repeat(pa.scalar(step.label), table.num_rows))
 
 
-def _token_counts(run: RunDirectory, plan: Plan, step: Step) -> Iterator[pa.Table]:
-    """`source`, `tokens` and `text_bytes` of each document that was tokenized, batch by batch."""
-    names = {name: f"{step.label}.{name}" for name in ("tokens", "text_bytes")}
-    corpus = RunCorpus(run, plan, step.index + 1, tuple(names.values()))
-    for part in range(corpus.parts):
-        for _, docs in corpus.batches(part, text=False):
-            yield pa.table({"source": docs.source, **{name: docs.scores[full] for name, full in names.items()}})
+def _totals(run: RunDirectory, plan: Plan, step: Step) -> Iterator[tuple[str, str, int]]:
+    """What the commits of a stage's parts counted: source, column and sum."""
+    tasks = (plan.task_name(Task("annotate", step.index, part.index, part.key)) for part in plan.parts)
+    for counts in run.counts(step.folder, tasks):
+        yield from counts["totals"]

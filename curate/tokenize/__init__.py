@@ -1,7 +1,6 @@
 """Training, loading and applying tokenizers."""
 
 from curate.tokenize.load import LoadTokenizer
-from curate.tokenize.report import bytes_per_token
 from curate.tokenize.train import TrainTokenizer
 
-__all__ = ["LoadTokenizer", "TrainTokenizer", "bytes_per_token"]
+__all__ = ["LoadTokenizer", "TrainTokenizer"]

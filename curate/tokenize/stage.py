@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field, PrivateAttr
 
@@ -13,6 +14,8 @@ from curate.tokenize.encode import Encoder
 
 class TokenizerStage(CorpusStage):
     """A stage whose rounds save a tokenizer into its state, and which then encodes every document with it."""
+
+    totals: ClassVar[tuple[str, ...]] = ("tokens", "text_bytes")
 
     end_of_text: str = Field(
         "<|endoftext|>", min_length=1, description="Control token between documents; in a text it is plain text."
