@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.shuffle import KeyRange, Reduced, cut_slots
-from curate.stored_table import SLOT_BATCHES, batches_of
+from curate.stored_table import batches_of, in_slots, slots_of
 
 #: Bits of the key that a range is cut by at once.
 _CUT_BITS = 12
@@ -130,7 +130,7 @@ class Spool:
             if name not in self._writers:
                 writer = pa.ipc.new_file(str(self.folder / name), table.schema)
                 self._writers[name] = self._open.enter_context(writer)
-            for slot, batch in enumerate(cut):
+            for slot, batch in zip(slots_of(cut[0].schema) or range(len(cut)), cut, strict=False):
                 if batch.num_rows:
                     self._writers[name].write_batch(batch)
                     self._slots.setdefault(name, []).append(slot)
@@ -148,7 +148,7 @@ class Spool:
         schema, slots = reader.schema, np.array(self._slots.get(name, []), np.int64)
         if name in self.keys:
             counts = np.bincount(slots, minlength=self.slots).tolist()
-            schema = schema.with_metadata({SLOT_BATCHES: str(counts)})
+            schema = in_slots(schema, counts)
         order = np.argsort(slots, kind="stable") if name in self.keys else np.arange(len(slots))
         if not len(order):
             yield pa.RecordBatch.from_pylist([], schema)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from curate.corpus import Corpus
 from curate.hot_keys import Spool, cut_by_key, is_too_large
 from curate.shuffle import KeyRange, StageTables, cut_slots, divide
-from curate.stored_table import batches_of
+from curate.stored_table import batches_of, slots_of
 
 if TYPE_CHECKING:
     from curate.stage import CorpusStage, Round
@@ -128,5 +128,7 @@ def _save_slots(save: Save, table: pa.Table, key: str, slots: int) -> list[int]:
     """Save a table in slots; the bytes of each, all rows taken to be of one size."""
     batches = cut_slots(table, key, slots)
     save(batches)
-    total, rows = table.nbytes, max(1, len(table))
-    return [batch.num_rows * total // rows for batch in batches]
+    slot_bytes = [0] * slots
+    for slot, batch in zip(slots_of(batches[0].schema) or [], batches, strict=False):  # none has rows: one is empty
+        slot_bytes[slot] = len(batch) * table.nbytes // len(table)
+    return slot_bytes

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from curate.errors import ResourceError
 from curate.kernels.buckets import count_slots
-from curate.stored_table import StoredTable, batches_of
+from curate.stored_table import StoredTable, batches_of, in_slots, slots_of
 
 #: What a reduce returns: tables by name.
 Reduced = Mapping[str, pa.Table]
@@ -26,7 +26,7 @@ Reduced = Mapping[str, pa.Table]
 #: A shuffle is cut into no more ranges than this, unless memory asks for more, nor into ranges below this size.
 MAX_RANGES, MIN_RANGE_BYTES = 64, 4_000_000
 #: Slots that a part's table is cut into where there is enough input, and the input bytes for one more below that.
-_SLOTS, _SLOT_INPUT_BYTES = 512, 1_000_000
+_SLOTS, _SLOT_INPUT_BYTES = 256, 1_000_000
 #: Pieces that are held before they are joined: each takes a kilobyte beside its rows, which may be few.
 _PIECES = 256
 
@@ -56,21 +56,26 @@ class KeyRange:
                     yield number, batch
 
     def slots(self) -> Iterator[tuple[int, int, pa.RecordBatch]]:
-        """The same, each with its slot, counted from 0, before that number; of files with one batch for each slot."""
+        """The same, each with its slot, counted from 0, before that number."""
         for number, file in enumerate(self.files):
-            for slot, batch in enumerate(map(self._own, file.batches(self.first, self.stop))):
-                if batch.num_rows:
-                    yield slot, number, batch
+            for at, batch in enumerate(file.batches(self.first, self.stop)):
+                if not at:
+                    slots = slots_of(batch.schema)
+                    of_batch = [slot for slot in slots if slot >= self.first] if slots else range(self.first, self.stop)
+                own = self._own(batch)
+                if own.num_rows:
+                    yield of_batch[at] - self.first, number, own
 
     def table(self) -> pa.Table:
         """The rows as one table, file by file and slot by slot."""
         tables, batches = [], (batch for _, batch in self.batches())
         while some := list(islice(batches, _PIECES)):
             tables.append(pa.Table.from_batches(some).combine_chunks())
-        return pa.concat_tables(tables) if tables else self.files[0].schema.empty_table()
+        return pa.concat_tables(tables) if tables else self.files[0].schema.remove_metadata().empty_table()
 
     def _own(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows of a batch that are in the range."""
+        """The rows of a batch that are in the range; what its schema says of slots stays behind."""
+        batch = batch.replace_schema_metadata(None)
         if self.between is None:
             return batch
         keys = batch[self.key].to_numpy()
@@ -141,22 +146,25 @@ def slot_count(input_bytes: int, max_memory_bytes: int) -> int:
     """Slots for an input: a power of two, more where the input is larger and the memory less.
 
     >>> slot_count(10_000, 2**31), slot_count(16_000_000, 2**31), slot_count(10**12, 2**31), slot_count(10**15, 2**31)
-    (1, 16, 512, 65536)
+    (1, 16, 256, 65536)
     """
     wanted = max(min(_SLOTS, input_bytes // _SLOT_INPUT_BYTES), input_bytes // (8 * max_memory_bytes))
     return 1 << max(0, wanted - 1).bit_length()
 
 
 def cut_slots(table: pa.Table, key: str, slots: int) -> list[pa.RecordBatch]:
-    """A table as one batch for each slot; rows of a slot keep their order.
+    """A table as one batch for each slot that has rows, one batch at least; rows of a slot keep their order.
+
+    Which slots these are is noted in the schema (`curate.stored_table.slots_of`).
 
     Args:
         key: the `uint64` column whose highest bits are the slot.
         slots: a power of two.
 
     >>> table = pa.table({"key": pa.array([2**63, 5], pa.uint64())})
-    >>> [batch["key"].to_pylist() for batch in cut_slots(table, "key", 4)]
-    [[5], [], [9223372036854775808], []]
+    >>> batches = cut_slots(table, "key", 4)
+    >>> slots_of(batches[0].schema), [batch["key"].to_pylist() for batch in batches]
+    ([0, 2], [[5], [9223372036854775808]])
     """
     table = table.combine_chunks()
     keys = table[key].to_numpy()
@@ -166,9 +174,9 @@ def cut_slots(table: pa.Table, key: str, slots: int) -> list[pa.RecordBatch]:
         of_row = (keys >> shift).astype(np.uint16 if slots <= 1 << 16 else np.uint64)  # few bits are sorted sooner
         table = table.take(pa.array(np.argsort(of_row, kind="stable"))).combine_chunks()
     edges = np.concatenate([[0], np.cumsum(counts)]).tolist()
-    [batch] = batches_of(table)
-    empty = pa.RecordBatch.from_pylist([], table.schema)  # a slice without rows is written with all offsets of strings
-    return [batch.slice(start, stop - start) if start < stop else empty for start, stop in pairwise(edges)]
+    schema = in_slots(table.schema, [int(start < stop) for start, stop in pairwise(edges)])
+    [batch] = batches_of(table.replace_schema_metadata(schema.metadata))
+    return [batch.slice(start, stop - start) for start, stop in pairwise(edges) if start < stop] or [batch]
 
 
 def even_tables(files: Sequence[StoredTable], schema: pa.Schema, rows: int) -> Iterator[pa.Table]:

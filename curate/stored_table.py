@@ -21,8 +21,28 @@ def batches_of(table: pa.Table) -> list[pa.RecordBatch]:
     return table.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
 
 
-#: In the metadata of a schema: how many batches each slot of a shuffle has, where that is not one.
-SLOT_BATCHES = b"slot_batches"
+#: In the metadata of a schema: how many batches each slot of a shuffle has. Where it is not there, each has one.
+_SLOT_BATCHES = b"slot_batches"
+
+
+def in_slots(schema: pa.Schema, counts: Sequence[int]) -> pa.Schema:
+    """The schema of a table whose batches are ordered by slot, so many of each."""
+    return schema.with_metadata({_SLOT_BATCHES: json.dumps(counts)})
+
+
+def slots_of(schema: pa.Schema) -> list[int] | None:
+    """The slot of each batch of a table; None if each slot has one batch.
+
+    >>> slots_of(in_slots(pa.schema([]), [2, 0, 1]))
+    [0, 0, 2]
+    """
+    counts = _slot_batches(schema)
+    return None if counts is None else [slot for slot, count in enumerate(counts) for _ in range(count)]
+
+
+def _slot_batches(schema: pa.Schema) -> list[int] | None:
+    counts = (schema.metadata or {}).get(_SLOT_BATCHES)
+    return None if counts is None else list(json.loads(counts))
 
 
 class StoredTable(ABC):
@@ -143,10 +163,10 @@ class TableFile(StoredTable):
 
 def _span(schema: pa.Schema, batches: int, first: int, stop: int | None) -> tuple[int, int]:
     """The batches of some slots."""
-    counts = (schema.metadata or {}).get(SLOT_BATCHES)
     if stop is None:
         return first, batches
+    counts = _slot_batches(schema)
     if counts is None:
         return first, stop
-    edges = np.cumsum([0, *json.loads(counts)])
-    return int(edges[first]), int(edges[stop])
+    begin = sum(counts[:first])
+    return begin, begin + sum(counts[first:stop])
