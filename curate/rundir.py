@@ -28,8 +28,8 @@ from curate.storage import (
     read_commit,
     read_sealed,
     remove_folder,
-    sync,
     sync_file_system,
+    sync_files,
     write_commit,
     write_sealed,
 )
@@ -112,8 +112,7 @@ class RunDirectory(RunPaths):
         Outputs are synced, their folders not: a name that a power failure takes away is missed when the commit is read.
         """
         done = list(work)
-        for output in (output for _, commit in done for output in commit.outputs):
-            sync(self.root / output["path"])
+        sync_files(self.root / output["path"] for _, commit in done for output in commit.outputs)
         for file, commit in done:
             write_commit(file, commit)
         return [commit for _, commit in done]

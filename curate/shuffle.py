@@ -24,7 +24,7 @@ from curate.stored_table import StoredTable, batches_of, in_slots, slots_of
 Reduced = Mapping[str, pa.Table]
 
 #: A shuffle is cut into no more ranges than this, unless memory asks for more, nor into ranges below this size.
-MAX_RANGES, MIN_RANGE_BYTES = 64, 4_000_000
+MAX_RANGES, MIN_RANGE_BYTES = 64, 1_000_000
 #: Slots that a part's table is cut into where there is enough input, and the input bytes for one more below that.
 _SLOTS, _SLOT_INPUT_BYTES = 256, 1_000_000
 #: Pieces that are held before they are joined: each takes a kilobyte beside its rows, which may be few.
@@ -211,7 +211,7 @@ def divide(slot_bytes: NDArray[np.int64], max_range_bytes: int, what: str, strea
     Raises:
         ResourceError: one slot holds more than a range may.
 
-    >>> divide(np.array([3, 1, 1, 9, 1]) * 10**6, 10**9, "a round")
+    >>> divide(np.array([3, 1, 1, 9, 1]) * 250_000, 10**9, "a round")
     [0, 2, 3, 4, 5]
     """
     if not streams and len(slot_bytes) and slot_bytes.max() > max_range_bytes:

@@ -200,7 +200,7 @@ class QualityFilter(CorpusStage):
 
         negatives = self.negatives
         if negatives is None:
-            judged = self.sources if self.sources is not None else sorted(source_counts(summaries))
+            judged = self.sources if self.sources is not None else sorted(set().union(*source_counts(summaries)))
             negatives = [source for source in judged if source not in self.positives]
         if not negatives:
             raise InputError(

@@ -71,13 +71,10 @@ def draw_documents(docs: Documents, seed: int) -> pa.Table:
     return pa.table({"source": docs.source, "draw": uniform(seed, "quality_filter.train", docs.id_words)})
 
 
-def source_counts(draws: Iterable[pa.Table]) -> Counter[str]:
-    """How many documents of each source there are, from the tables of `draw_documents`."""
-    counts: Counter[str] = Counter()
-    for table in draws:
-        values = pc.value_counts(table["source"])
-        counts.update(dict(zip(values.field(0).to_pylist(), values.field(1).to_pylist(), strict=True)))
-    return counts
+def source_counts(draws: Iterable[pa.Table]) -> list[dict[str, int]]:
+    """How many documents of each source there are in each of the tables of `draw_documents`."""
+    values = (pc.value_counts(table["source"]) for table in draws)
+    return [dict(zip(each.field(0).to_pylist(), each.field(1).to_pylist(), strict=True)) for each in values]
 
 
 def choose_examples(draws: Sequence[pa.Table], classes: Classes) -> dict[str, float]:
@@ -89,11 +86,13 @@ def choose_examples(draws: Sequence[pa.Table], classes: Classes) -> dict[str, fl
     Raises:
         InputError: a source has no document, or a class has fewer than 3.
     """
-    size = _class_size(source_counts(draws), classes)
+    counts = source_counts(draws)
+    size = _class_size(sum(map(Counter, counts), Counter()), classes)
     thresholds: dict[str, float] = {}
     for sources in (classes.positives, classes.negatives):
-        threshold = sample_threshold(partial(_weighted, draws, sources), size)
-        taken = sum(int((draw < threshold).sum()) for draw, _ in _weighted(draws, sources))
+        parts = [part for part, found in enumerate(counts) if not found.keys().isdisjoint(sources)]
+        threshold = sample_threshold(partial(_weighted, draws, parts, sources), size)
+        taken = sum(int((draw < threshold).sum()) for draw, _ in _weighted(draws, parts, sources))
         _check_enough(taken, sources)
         thresholds |= dict.fromkeys(sources, threshold)
     return thresholds
@@ -135,10 +134,10 @@ def train_classifier(examples: Sequence[pa.Table], model: Model, classes: Classe
 
 
 def _weighted(
-    draws: Iterable[pa.Table], sources: Sequence[str]
+    draws: Sequence[pa.Table], parts: Iterable[int], sources: Sequence[str]
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
-    """The draws of the documents of some sources, table by table, each document of weight 1."""
-    for table in draws:
+    """The draws of the documents of some sources in some of the tables, each document of weight 1."""
+    for table in (draws[part] for part in parts):
         mine = table["draw"].filter(pc.is_in(table["source"], value_set=pa.array(list(sources), pa.string())))
         yield mine.to_numpy(), np.ones(len(mine), np.int64)
 
