@@ -153,7 +153,8 @@ def outcome_of_part(tables: StageTables, knowledge: Knowledge, part: int) -> pa.
     for file in tables.reduced("survivors", "outcome"):
         for batch in file.mapped().to_batches():  # one, or in a range that was too large, several
             first, stop = np.searchsorted(batch["number"].to_numpy(), span)
-            found.append(pa.Table.from_batches([batch.slice(first, stop - first)]).select(OUTCOME_SCHEMA.names))
+            rows = batch.select(OUTCOME_SCHEMA.names).take(pa.array(np.arange(first, stop)))  # copied: lets the file go
+            found.append(pa.Table.from_batches([rows]))
     together = pa.concat_tables(found)
     order = sort_ids(_words(together["id"]))
     [batch] = together.take(pa.array(order)).combine_chunks().to_batches() or [
