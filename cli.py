@@ -127,15 +127,16 @@ def run(
     scratch: str | None,
 ) -> None:
     """Run PIPELINE; the same command again resumes it, or runs only what a change touches."""
+    from curate.own_process import slim_down
+
+    slim_down()
     from rich.console import Console
 
     from curate.memory import parse_size
     from curate.report.progress import live
     from curate.report.summary import print_summary
     from curate.runner import run as run_pipeline
-    from curate.without_pandas import keep_pandas_out
 
-    keep_pandas_out()
     if scratch:
         os.environ["CURATE_STORAGE_SCRATCH"] = scratch  # worker processes look there as well
     console = Console(stderr=False)

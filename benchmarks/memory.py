@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from rich.table import Table
 from curate import runner
 from curate.engines.local import LocalEngine
 from curate.memory import parse_size
+from curate.own_process import slim_down
 from curate.plan import Task
 from curate.storage import Commit
 
@@ -69,6 +71,7 @@ def main() -> None:
 
 def measure(corpus: Path, memory: str | None) -> dict[str, int]:
     """Run the pipeline over a corpus; peak bytes by stage and phase, the most of all workers, and of this process."""
+    slim_down()
     engine = _FreshWorkers()
     runner.choose_engine = lambda *_: engine  # type: ignore[assignment]
     result = runner.run(
@@ -142,7 +145,8 @@ def _measure_apart(scratch: Path, scale: int, options: Any) -> dict[str, int]:
         str(corpus),
         *(["--memory", options.memory] if options.memory else []),
     ]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"}  # as the command has it
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     for folder in (corpus, scratch / f"{corpus.name}-run"):
         shutil.rmtree(folder)
     return dict(json.loads(done.stdout.splitlines()[-1]))

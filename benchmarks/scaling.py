@@ -32,9 +32,9 @@ from curate import runner
 from curate.engines.child import Child, Death
 from curate.engines.local import LocalEngine
 from curate.engines.tries import Group
+from curate.own_process import slim_down
 from curate.plan import Task
 from curate.storage import Commit
-from curate.without_pandas import keep_pandas_out
 
 PIPELINE = Path(__file__).parents[1] / "pipelines" / "gpt3_mix.yaml"
 SOURCES = {
@@ -92,7 +92,7 @@ def _runs(options: argparse.Namespace, folder: Path, workers: int, at_once: int)
 
 def measure(data: Path, copies: int, workers: int, folder: Path) -> dict[str, Any]:
     """Run the pipeline; the seconds of the run, of each group of tasks, and of this process between the phases."""
-    keep_pandas_out()
+    slim_down()
     engine = _NotingEngine(workers)
     runner.choose_engine = lambda *_: engine  # type: ignore[assignment]
     for path in data.glob(CRAWLS):

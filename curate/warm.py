@@ -76,10 +76,11 @@ def warm() -> float:
 
 def _run(folder: str, stages: tuple[str, ...]) -> None:
     """Run some of the stages."""
-    from curate.runner import run
-    from curate.without_pandas import keep_pandas_out
+    from curate.own_process import slim_down
 
-    keep_pandas_out()
+    slim_down()
+    from curate.runner import run
+
     gc.disable()  # the compiler makes millions of objects that live; to look for garbage among them took 7 %
     file = Path(folder) / f"{stages[0]}.yaml"
     file.write_text(json.dumps(_pipeline(Path(folder), stages)), "utf-8")

@@ -25,7 +25,7 @@ LAYERS = (
         "sampling",
         "storage",
         "strict_yaml",
-        "without_pandas",
+        "own_process",
         "demo",
     ),
     ("objects",),

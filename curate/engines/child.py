@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "ARROW_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "PYTHONHASHSEED": "0",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # see curate.own_process
     # Large arrays come and go with every batch: kept by the process, their pages need not be cleared each time.
     "MALLOC_MMAP_THRESHOLD_": "67108864",
     "MALLOC_TRIM_THRESHOLD_": "67108864",

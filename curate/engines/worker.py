@@ -34,10 +34,10 @@ def main(descriptor: int, clock_descriptor: int, parent: int) -> None:
 
     from curate.engines.failure import describe
     from curate.ingest.watch import RecordClock, Watched
+    from curate.own_process import slim_down
     from curate.tasks import execute
-    from curate.without_pandas import keep_pandas_out
 
-    keep_pandas_out()
+    slim_down()
     gc.freeze()
     gc.enable()
     clock = RecordClock(clock_descriptor)
