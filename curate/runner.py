@@ -178,22 +178,19 @@ class _Runner:
         self.funnel = Funnel()
         self.timings: dict[str, float] = {}
         self._steps: tuple[Step, ...] = ()
-        self._run: set[Task] = set()
-        self._reused: set[Task] = set()
+        self._run = self._reused = 0
+        self._early: set[Task] = set()  # those done beside an earlier phase, which come again in their own
 
     def run(self, last: int) -> RunResult:
         began = time.monotonic()
         self.directory.remove_parts_from(len(self.plan.parts))
         self._save_plan()
         self._steps = self.plan.steps[:last]
-        first = [*self.plan.ingest_tasks(), *self.plan.beside(None, self._steps)]
-        ingested = self._step("ingest", iter([first]))[: len(self.plan.parts)]
-        self.funnel.add("ingest", (commit.counts["tally"] for commit in ingested))
-        check_parts_apart(self.plan.parts, [commit.counts["offsets"] for commit in ingested])
+        self._ingest()
         for step in self._steps:
-            done = self._step(step.label, self.plan.phases(step, self._counts))
+            told = self._step(step.label, self.plan.phases(step, self._counts))
             if not isinstance(step.stage, Writer):
-                self.funnel.add(step.label, (c.counts["tally"] for c in done if "tally" in c.counts))
+                self.funnel.add(step.label, [told.tally()])
         remove_temporary(self.directory.root)  # of workers that died on the way
         reports = publish(self.directory, self.plan, self.funnel, last)
         seconds = time.monotonic() - began
@@ -201,42 +198,50 @@ class _Runner:
         write_sealed(self.directory.timings, {"seconds": self.timings, "peak_memory_bytes": peak})
         self.directory.save(self.directory.timings)
         self._commit_run(last)
-        counts = (len(self._run), len(self._reused), peak)
+        counts = (self._run, self._reused, peak)
         return RunResult(self.directory, self.plan, self._steps, reports, self.funnel, seconds, *counts)
+
+    def _ingest(self) -> None:
+        """Read everything in, beside what needs no document."""
+        beside = self.plan.beside(None, self._steps)
+        told = self._step("ingest", iter([[*self.plan.ingest_tasks(), *beside]]))
+        self._early.update(beside)
+        self.funnel.add("ingest", [told.tally()])
+        check_parts_apart(self.plan.parts, [told.offsets[part.index] for part in self.plan.parts])
 
     def _counts(self, task: Task) -> Mapping[str, Any] | None:
         """What a task counted, once it is done."""
         commit = committed(self.directory, self.plan, task)
         return commit.counts if commit else None
 
-    def _step(self, label: str, phases: Iterator[list[Task]]) -> list[Commit]:
+    def _step(self, label: str, phases: Iterator[list[Task]]) -> _Told:
         """Run what is not committed of each phase; return of all commits what is still needed."""
-        commits: list[Commit] = []
+        told = _Told()
         began = time.monotonic()
         self.reporter.start(label)
         for phase in phases:
-            tasks = phase + (self.plan.beside(phase[0], self._steps) if len(phase) == 1 else [])
-            known = commits_of(self.directory, self.plan, tasks, self.reporter)
-            found = {task: commit and _told(commit) for task, commit in zip(tasks, known, strict=True)}
-            todo = [task for task, commit in found.items() if commit is None]
+            beside = self.plan.beside(phase[0], self._steps) if len(phase) == 1 else []
+            tasks = phase + beside
+            known = zip(tasks, commits_of(self.directory, self.plan, tasks, self.reporter), strict=True)
+            todo = [task for task, commit in known if not told.add(task, commit)]
             for task in todo:
                 self.directory.discard(_commit_file(self.directory, self.plan, task))
-            new = [task for task in tasks if task not in self._run]  # not done beside an earlier phase
-            self.reporter.extend(len(new), len(new) - len(todo))
+            new = len(todo) + len(set(tasks) - self._early - set(todo))
+            self.reporter.extend(new, new - len(todo))
+            self._early.update(beside)
             todo.sort(key=self.plan.input_bytes, reverse=True)  # so that no worker ends long after the others
             for task, commit in self.engine.run(self.directory.location, todo):
                 self.check_lock()
-                found[task] = _told(commit)
+                told.add(task, commit)
                 documents, kept = _documents(commit)
                 self.reporter.advance(documents, kept)
-            self._run.update(todo)
-            self._reused.update(found.keys() - self._run)
-            commits += [commit for commit in found.values() if commit is not None]
+            self._run += len(todo)
+            self._reused += new - len(todo)
         self.reporter.finish()
         self.timings[label] = round(time.monotonic() - began, 3)
-        for message in dict.fromkeys(message for commit in commits for message in commit.warnings):
+        for message in told.warnings:
             self.reporter.warn(f"{label}: {message}")
-        return commits
+        return told
 
     def _save_plan(self) -> None:
         """Write what is about to run; from here on the run directory is that of an unfinished run."""
@@ -255,10 +260,39 @@ class _Runner:
         self.directory.finish(Commit(self.plan.key, outputs, {"steps": last}))
 
 
-def _told(commit: Commit) -> Commit:
-    """What the run still needs of a commit: not the files, nor a number for each slot of a shuffle."""
-    counts: dict[str, Any] = {name: commit.counts[name] for name in ("tally", "offsets") if name in commit.counts}
-    return Commit(commit.key, counts=counts, warnings=commit.warnings)
+class _Told:
+    """What a run still needs of the commits of a step: not the files, nor a number for each slot of a shuffle.
+
+    Attributes:
+        offsets: by part, what `check_parts_apart` looks at.
+    """
+
+    def __init__(self) -> None:
+        self.offsets: dict[int, Any] = {}
+        self._totals: dict[tuple[str, str, str], list[int]] = {}
+        self._warnings: list[tuple[int, str, int, str]] = []
+
+    def add(self, task: Task, commit: Commit | None) -> bool:
+        """Take in the commit of a task; False if it has none."""
+        if commit is None:
+            return False
+        if "offsets" in commit.counts:
+            self.offsets[task.number] = commit.counts["offsets"]
+        for source, outcome, reason, documents, text_bytes in commit.counts.get("tally", []):
+            total = self._totals.setdefault((source, outcome, reason), [0, 0])
+            total[0] += documents
+            total[1] += text_bytes
+        self._warnings += [(task.round, task.kind, task.number, message) for message in commit.warnings]
+        return True
+
+    @property
+    def warnings(self) -> list[str]:
+        """Each message once, in the order of the tasks."""
+        return list(dict.fromkeys(message for *_, message in sorted(self._warnings)))
+
+    def tally(self) -> list[list[Any]]:
+        """Documents and bytes of text by source, outcome and reason."""
+        return [[*key, *total] for key, total in self._totals.items()]
 
 
 def _documents(commit: Commit) -> tuple[int, int]:
