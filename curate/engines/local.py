@@ -13,7 +13,7 @@ from curate.plan import Task
 from curate.storage import Commit
 
 #: How long a worker should be at what it is given: handing it over takes a millisecond, as much as many a task.
-GROUP_SECONDS = 0.1
+GROUP_SECONDS = 0.25
 
 
 @dataclass

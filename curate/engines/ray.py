@@ -28,7 +28,7 @@ from curate.storage import Commit
 TASKS_PER_CORE = 2
 #: How long a worker of Ray should be at what it is given, with the time that it lies waiting there: handing it over
 #: costs 5 ms of processors, as much as many a task.
-GROUP_SECONDS = 1.0
+GROUP_SECONDS = 2.0
 #: How often the size of the cluster is asked for, which takes as long as handing out a task.
 CLUSTER_SECONDS = 1.0
 #: What a process that does tasks takes beside what a task holds: the program itself, and its carrier.
