@@ -19,7 +19,7 @@ from curate.overrides import did_you_mean
 from curate.pipeline import Pipeline, load_pipeline
 from curate.plan import Plan, Step, Task, make_plan
 from curate.remote_rundir import open_run
-from curate.report.funnel import Funnel
+from curate.report.funnel import Funnel, Totals, add_up
 from curate.report.progress import Quiet, Reporter
 from curate.report.publish import publish
 from curate.rundir import RunDirectory
@@ -269,7 +269,7 @@ class _Told:
 
     def __init__(self) -> None:
         self.offsets: dict[int, Any] = {}
-        self._totals: dict[tuple[str, str, str], list[int]] = {}
+        self._totals: Totals = {}
         self._warnings: list[tuple[int, str, int, str]] = []
 
     def add(self, task: Task, commit: Commit | None) -> bool:
@@ -278,10 +278,7 @@ class _Told:
             return False
         if "offsets" in commit.counts:
             self.offsets[task.number] = commit.counts["offsets"]
-        for source, outcome, reason, documents, text_bytes in commit.counts.get("tally", []):
-            total = self._totals.setdefault((source, outcome, reason), [0, 0])
-            total[0] += documents
-            total[1] += text_bytes
+        add_up(self._totals, commit.counts.get("tally", []))
         self._warnings += [(task.round, task.kind, task.number, message) for message in commit.warnings]
         return True
 

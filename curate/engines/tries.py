@@ -57,18 +57,16 @@ class Tries:
         Args:
             window: how many groups may be given out at once.
         """
-        group = [self.waiting.popleft()]
-        if group[0] in self._alone:
-            self._tries[group[0]] += 1
-            return tuple(group), pickle.dumps((self._root, group, self.suspects(group[0])))
         seconds = time.monotonic() - self._began
-        size = group_size(len(self.waiting) + 1, window, seconds, self._done, self._group_seconds)
-        while len(group) < size and self.waiting and self.waiting[0] not in self._alone:
-            group.append(self.waiting.popleft())
+        size = group_size(len(self.waiting), window, seconds, self._done, self._group_seconds)
+        group = [self.waiting.popleft()]
+        if group[0] not in self._alone:
+            while len(group) < size and self.waiting and self.waiting[0] not in self._alone:
+                group.append(self.waiting.popleft())
         if len(group) == 1:
             self._alone.update(group)
             self._tries[group[0]] += 1
-        return tuple(group), pickle.dumps((self._root, group, ()))
+        return tuple(group), pickle.dumps((self._root, group, self.suspects(group[0])))  # none in a group of several
 
     def suspects(self, task: Task) -> tuple[Suspect, ...]:
         """The records that the task should leave out."""

@@ -25,6 +25,18 @@ SCHEMA = pa.schema(
 Row = Sequence[Any]
 
 
+#: Documents and bytes of text by source, outcome and reason.
+Totals = dict[tuple[str, str, str], list[int]]
+
+
+def add_up(totals: Totals, tally: Iterable[Row]) -> None:
+    """Add the counts of a part to those of others."""
+    for source, outcome, reason, documents, text_bytes in tally:
+        total = totals.setdefault((source, outcome, reason), [0, 0])
+        total[0] += documents
+        total[1] += text_bytes
+
+
 class Funnel:
     """Counts of a run, stage by stage, checked as they are added.
 
@@ -41,12 +53,9 @@ class Funnel:
         Raises:
             InternalError: the stage did not account for exactly the documents that reached it.
         """
-        totals: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+        totals: Totals = {}
         for tally in tallies:
-            for source, outcome, reason, documents, text_bytes in tally:
-                total = totals[source, outcome, reason]
-                total[0] += documents
-                total[1] += text_bytes
+            add_up(totals, tally)
         given = _sum(totals, {"kept", "dropped"})
         if given and given != {source: count for source, count in self._left.items() if count}:
             raise InternalError(f"{stage} accounts for {given}, but {self._left} documents reached it; please report")

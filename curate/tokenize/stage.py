@@ -15,6 +15,7 @@ from curate.tokenize.encode import Encoder
 class TokenizerStage(CorpusStage):
     """A stage whose rounds save a tokenizer into its state, and which then encodes every document with it."""
 
+    version: ClassVar[int] = 2  # commits state totals
     totals: ClassVar[tuple[str, ...]] = ("tokens", "text_bytes")
 
     end_of_text: str = Field(
