@@ -31,7 +31,7 @@ from curate.strict_yaml import Parsed
 INGEST_VERSION = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one ingestion task reads: pieces of the files of one source."""
 
@@ -61,7 +61,7 @@ class Step:
         return f"{self.index:02}-{self.label}-{self.fingerprint[:8]}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """One unit of work, ending in one commit.
 

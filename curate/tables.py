@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from curate.storage import atomic_file
 
 #: Of tables that are written one after another, bytes in memory.
-_ROW_GROUP_BYTES = 1 << 21
+_ROW_GROUP_BYTES = 1 << 20
 
 
 def write_tables(path: Path, tables: Iterable[pa.Table | pa.RecordBatch]) -> None:

@@ -17,7 +17,7 @@ _CUT_ANYWHERE = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Split:
     """A byte range of a file; who reads it owns the records that begin at `start` or later and before `stop`.
 

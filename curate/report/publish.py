@@ -17,7 +17,8 @@ from curate.stage import Writer
 from curate.tables import write_parquet_tables
 from curate.tokenize.report import bytes_per_token
 
-_ROWS_AT_ONCE = 1 << 14
+#: Few, since this process should take no more memory for large reports than for small ones.
+_ROWS_AT_ONCE = 1 << 12
 
 
 def publish(run: RunDirectory, plan: Plan, funnel: Funnel, done: int) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ def _read(run: RunDirectory, path: Path) -> Iterator[pa.Table]:
     if path.suffix == ".arrow":
         yield RunTableFile(path, run).mapped()
         return
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # a row group is not held as stored, too
         yield file.schema_arrow.empty_table()
         for batch in file.iter_batches(_ROWS_AT_ONCE, use_threads=False):
             yield pa.Table.from_batches([batch])
