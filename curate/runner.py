@@ -88,7 +88,7 @@ def run(
         workers: worker processes; 0 does everything in this process, None takes one per available core. With the
             engine `ray`, how many tasks at once; None is what the cluster can do.
         engine: `local` (processes on this machine), `ray` (see docs/cluster.md) or `serial` (this process).
-        address: of a Ray cluster: `auto`, HOST:PORT or ray://HOST:PORT; None starts Ray on this machine.
+        address: of a Ray cluster: `auto` or HOST:PORT; None starts Ray on this machine.
         memory_bytes: for all processes of the run together, in place of the pipeline's `max_memory_bytes` a task.
         overrides: `key.path=value`, as of `--set`.
         source_paths: `NAME=GLOB`, as of `--source`.

@@ -63,8 +63,9 @@ def _check(name: str, workers: int | None, address: str | None) -> None:
         problems.append(Problem("--engine", f"no engine '{name}'", f"there are: {', '.join(get_args(EngineName))}"))
     if address is not None and name != "ray":
         problems.append(Problem("--address", f"the {name} engine has no address", "say --engine ray"))
-    if address is not None and not re.fullmatch(r"auto|(ray://)?[^/]+:\d+", address):
-        problems.append(Problem("--address", f"'{address}' is no address of Ray", "say auto or HOST:PORT"))
+    if address is not None and not re.fullmatch(r"auto|[^/]+:\d+", address):
+        hint = "say auto or HOST:PORT, on a machine of the cluster"
+        problems.append(Problem("--address", f"'{address}' is no address of Ray", hint))
     if name == "ray" and workers == 0:
         problems.append(Problem("--workers", "Ray without workers", "leave --workers out to use the whole cluster"))
     if name == "serial" and workers:

@@ -48,7 +48,7 @@ class Session:
     """A connection to Ray: that of the calling program if it has one, or one to a cluster, or a Ray started here.
 
     Args:
-        address: `auto`, HOST:PORT or ray://HOST:PORT of a cluster; None takes `RAY_ADDRESS`, or starts Ray here.
+        address: `auto` or HOST:PORT of a cluster; None takes `RAY_ADDRESS`, or starts Ray here.
         workers: how many tasks at once a Ray that is started here does; None is one per core.
 
     Attributes:
@@ -120,7 +120,7 @@ def _check_that_it_is_alone() -> None:
 def _connect(address: str) -> None:
     with _explained(f"no Ray cluster answers at --address {address} (docs/cluster.md says how to start one)"):
         if address != "auto":  # Ray itself would try for a quarter of an hour
-            host, _, port = address.removeprefix("ray://").rpartition(":")
+            host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
         import ray
 

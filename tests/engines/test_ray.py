@@ -177,6 +177,7 @@ def test_an_address_that_does_not_answer(pipeline_file, tmp_path) -> None:
         ({"address": "auto"}, "say --engine ray"),
         ({"engine": "ray", "workers": 0}, "--workers"),
         ({"engine": "ray", "address": "nowhere"}, "no address of Ray"),
+        ({"engine": "ray", "address": "ray://127.0.0.1:10001"}, "on a machine of the cluster"),
         ({"engine": "serial", "workers": 2}, "no workers"),
         ({"engine": "dask"}, "there are: local, ray, serial"),
     ],
