@@ -30,6 +30,7 @@ from curate.memory import parse_size
 from curate.own_process import slim_down
 from curate.plan import Task
 from curate.storage import Commit
+from curate.warm import warm
 
 sys.path.insert(0, str(Path(__file__).parent / "scale"))
 from corpus import sources, write_corpus
@@ -61,6 +62,7 @@ def main() -> None:
     if options.one:
         print(json.dumps(measure(options.one, options.memory)))
         return
+    warm()  # compiling a loop takes memory too, once
     scales = [int(scale) for scale in options.scales.split(",")]
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
         found = {scale: _measure_apart(Path(scratch), scale, options) for scale in scales}

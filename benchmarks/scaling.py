@@ -35,6 +35,7 @@ from curate.engines.tries import Group
 from curate.own_process import slim_down
 from curate.plan import Task
 from curate.storage import Commit
+from curate.warm import warm
 
 PIPELINE = Path(__file__).parents[1] / "pipelines" / "gpt3_mix.yaml"
 SOURCES = {
@@ -61,6 +62,7 @@ def main() -> None:
     if options.one:
         print(json.dumps(measure(options.data, options.copies, options.one, options.folder)))
         return
+    warm()  # or the first run would compile
     with tempfile.TemporaryDirectory() as folder:
         compare(options, Path(folder))
 
