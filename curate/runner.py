@@ -190,7 +190,7 @@ class _Runner:
         for step in self._steps:
             told = self._step(step.label, self.plan.phases(step, self._counts))
             if not isinstance(step.stage, Writer):
-                self.funnel.add(step.label, [told.tally()])
+                self.funnel.add(step.label, told.totals)
         remove_temporary(self.directory.root)  # of workers that died on the way
         reports = publish(self.directory, self.plan, self.funnel, last)
         seconds = time.monotonic() - began
@@ -206,7 +206,7 @@ class _Runner:
         beside = self.plan.beside(None, self._steps)
         told = self._step("ingest", iter([[*self.plan.ingest_tasks(), *beside]]))
         self._early.update(beside)
-        self.funnel.add("ingest", [told.tally()])
+        self.funnel.add("ingest", told.totals)
         check_parts_apart(self.plan.parts, [told.offsets[part.index] for part in self.plan.parts])
 
     def _counts(self, task: Task) -> Mapping[str, Any] | None:
@@ -265,11 +265,12 @@ class _Told:
 
     Attributes:
         offsets: by part, what `check_parts_apart` looks at.
+        totals: what all tasks together counted.
     """
 
     def __init__(self) -> None:
         self.offsets: dict[int, Any] = {}
-        self._totals: Totals = {}
+        self.totals: Totals = {}
         self._warnings: list[tuple[int, str, int, str]] = []
 
     def add(self, task: Task, commit: Commit | None) -> bool:
@@ -278,18 +279,14 @@ class _Told:
             return False
         if "offsets" in commit.counts:
             self.offsets[task.number] = commit.counts["offsets"]
-        add_up(self._totals, commit.counts.get("tally", []))
+        add_up(self.totals, commit.counts.get("tally", []))
         self._warnings += [(task.round, task.kind, task.number, message) for message in commit.warnings]
         return True
 
     @property
     def warnings(self) -> list[str]:
-        """Each message once, in the order of the tasks."""
+        """Each message once, ordered by round, kind and number of their tasks."""
         return list(dict.fromkeys(message for *_, message in sorted(self._warnings)))
-
-    def tally(self) -> list[list[Any]]:
-        """Documents and bytes of text by source, outcome and reason."""
-        return [[*key, *total] for key, total in self._totals.items()]
 
 
 def _documents(commit: Commit) -> tuple[int, int]:

@@ -23,8 +23,6 @@ SCHEMA = pa.schema(
 
 #: source, outcome, reason, documents, bytes of text
 Row = Sequence[Any]
-
-
 #: Documents and bytes of text by source, outcome and reason.
 Totals = dict[tuple[str, str, str], list[int]]
 
@@ -47,15 +45,12 @@ class Funnel:
         self.rows: list[tuple[str, str, str, str, int, int]] = []
         self._left: dict[str, int] = {}
 
-    def add(self, stage: str, tallies: Iterable[Iterable[Row]]) -> None:
-        """Add the counts of all parts of a stage.
+    def add(self, stage: str, totals: Totals) -> None:
+        """Add the counts of a stage, of all its parts together.
 
         Raises:
             InternalError: the stage did not account for exactly the documents that reached it.
         """
-        totals: Totals = {}
-        for tally in tallies:
-            add_up(totals, tally)
         given = _sum(totals, {"kept", "dropped"})
         if given and given != {source: count for source, count in self._left.items() if count}:
             raise InternalError(f"{stage} accounts for {given}, but {self._left} documents reached it; please report")
@@ -86,7 +81,7 @@ class Funnel:
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _sum(totals: dict[tuple[str, str, str], list[int]], outcomes: set[str]) -> dict[str, int]:
+def _sum(totals: Totals, outcomes: set[str]) -> dict[str, int]:
     counts: dict[str, int] = defaultdict(int)
     for (source, outcome, _), (documents, _) in totals.items():
         if outcome in outcomes and documents:
