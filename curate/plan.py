@@ -120,21 +120,19 @@ class Plan:
         """One task for each part."""
         return [Task("ingest", 0, part.index, part.key) for part in self.parts]
 
-    def beside(self, task: Task | None, steps: Sequence[Step]) -> list[Task]:
-        """Tasks of some steps that see no document, such as the index of the benchmarks: they can be done at any time.
+    def beside(self, phase: Sequence[Task], steps: Sequence[Step]) -> list[Task]:
+        """Tasks of some steps that see no document, such as the index of the benchmarks, best done with a phase.
 
-        Args:
-            task: the long task beside which they are to be done; None for those that no such task comes before, which
-                are best done beside ingestion.
+        They could be done at any time; what serves best is the phase before them that is one long task, or ingestion.
         """
-        found, long = [], None
+        found, long = [], self.ingest_tasks()
         for step in steps:
             for number, one in enumerate(self.rounds(step.index)):
                 conclude = Task("conclude", step.index, 0, self._all_parts_key(step), number)
                 sees_nothing = not (one.summarize or one.regroup or one.reduce)
-                if one.conclude and sees_nothing and not number and long == task:
+                if one.conclude and sees_nothing and not number and long == phase:
                     found.append(conclude)
-                long = conclude if one.long else long
+                long = [conclude] if one.long else long
         return found
 
     def input_bytes(self, task: Task) -> float:

@@ -202,10 +202,8 @@ class _Runner:
         return RunResult(self.directory, self.plan, self._steps, reports, self.funnel, seconds, *counts)
 
     def _ingest(self) -> None:
-        """Read everything in, beside what needs no document."""
-        beside = self.plan.beside(None, self._steps)
-        told = self._step("ingest", iter([[*self.plan.ingest_tasks(), *beside]]))
-        self._early.update(beside)
+        """Read everything in."""
+        told = self._step("ingest", iter([self.plan.ingest_tasks()]))
         self.funnel.add("ingest", told.totals)
         check_parts_apart(self.plan.parts, [told.offsets[part.index] for part in self.plan.parts])
 
@@ -215,24 +213,31 @@ class _Runner:
         return commit.counts if commit else None
 
     def _step(self, label: str, phases: Iterator[list[Task]]) -> _Told:
-        """Run what is not committed of each phase; return of all commits what is still needed."""
+        """Run what is not committed of each phase, and beside it what of later steps fits there.
+
+        Returns of the step's commits what is still needed.
+        """
         told = _Told()
         began = time.monotonic()
         self.reporter.start(label)
         for phase in phases:
-            beside = self.plan.beside(phase[0], self._steps) if len(phase) == 1 else []
+            beside = self.plan.beside(phase, self._steps)
             tasks = phase + beside
-            known = zip(tasks, commits_of(self.directory, self.plan, tasks, self.reporter), strict=True)
-            todo = [task for task, commit in known if not told.add(task, commit)]
-            for task in todo:
-                self.directory.discard(_commit_file(self.directory, self.plan, task))
+            todo = []
+            for task, commit in zip(tasks, commits_of(self.directory, self.plan, tasks, self.reporter), strict=True):
+                if commit is None:
+                    self.directory.discard(_commit_file(self.directory, self.plan, task))
+                    todo.append(task)
+                elif task not in beside:
+                    told.add(task, commit)
             new = len(todo) + len(set(tasks) - self._early - set(todo))
             self.reporter.extend(new, new - len(todo))
             self._early.update(beside)
             todo.sort(key=self.plan.input_bytes, reverse=True)  # so that no worker ends long after the others
             for task, commit in self.engine.run(self.directory.location, todo):
                 self.check_lock()
-                told.add(task, commit)
+                if task not in beside:
+                    told.add(task, commit)
                 documents, kept = _documents(commit)
                 self.reporter.advance(documents, kept)
             self._run += len(todo)
@@ -273,15 +278,12 @@ class _Told:
         self.totals: Totals = {}
         self._warnings: list[tuple[int, str, int, str]] = []
 
-    def add(self, task: Task, commit: Commit | None) -> bool:
-        """Take in the commit of a task; False if it has none."""
-        if commit is None:
-            return False
+    def add(self, task: Task, commit: Commit) -> None:
+        """Take in the commit of a task."""
         if "offsets" in commit.counts:
             self.offsets[task.number] = commit.counts["offsets"]
         add_up(self.totals, commit.counts.get("tally", []))
         self._warnings += [(task.round, task.kind, task.number, message) for message in commit.warnings]
-        return True
 
     @property
     def warnings(self) -> list[str]:

@@ -9,10 +9,10 @@ from curate.plan import Plan, make_plan
 def _labels(plan: Plan, beside: str | None) -> list[str]:
     """Steps whose tasks are done beside the long task of a step, or beside ingestion."""
     if beside is None:
-        return [plan.step(task.step).label for task in plan.beside(None, plan.steps)]
+        return [plan.step(task.step).label for task in plan.beside(plan.ingest_tasks(), plan.steps)]
     [step] = [step for step in plan.steps if step.label == beside]
-    alone = [phase[0] for phase in plan.phases(step, lambda task: None) if len(phase) == 1]
-    return [plan.step(task.step).label for each in alone for task in plan.beside(each, plan.steps)]
+    phases = plan.phases(step, lambda task: None)
+    return [plan.step(task.step).label for each in phases for task in plan.beside(each, plan.steps)]
 
 
 def test_what_sees_no_document_is_done_beside_a_long_task(pipeline_file) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Literal, Protocol, get_args
@@ -39,7 +40,7 @@ def choose_engine(
     Args:
         name: local, ray or serial.
         workers: processes, or tasks at once; None is one per core (of the cluster, for ray), 0 is the serial engine.
-        address: of a Ray cluster.
+        address: of a Ray cluster; None takes that of the variable `RAY_ADDRESS`, if it is set.
         limits: what reading one record may take.
         task_memory_bytes: what a task may hold; see `RayEngine`.
 
@@ -49,7 +50,10 @@ def choose_engine(
     >>> choose_engine("local", 0, None, Limits())
     <curate.engines.serial.SerialEngine object at ...>
     """
-    _check(name, workers, address)
+    origin = "--address"
+    if name == "ray" and address is None:
+        origin, address = "RAY_ADDRESS", os.environ.get("RAY_ADDRESS") or None
+    _check(name, workers, address, origin)
     if name == "serial" or workers == 0:
         return SerialEngine()
     if name == "ray":
@@ -57,7 +61,7 @@ def choose_engine(
     return LocalEngine(workers or available_cores(), limits)
 
 
-def _check(name: str, workers: int | None, address: str | None) -> None:
+def _check(name: str, workers: int | None, address: str | None, origin: str) -> None:
     problems = []
     if name not in get_args(EngineName):
         problems.append(Problem("--engine", f"no engine '{name}'", f"there are: {', '.join(get_args(EngineName))}"))
@@ -65,7 +69,7 @@ def _check(name: str, workers: int | None, address: str | None) -> None:
         problems.append(Problem("--address", f"the {name} engine has no address", "say --engine ray"))
     if address is not None and not re.fullmatch(r"auto|[^/]+:\d+", address):
         hint = "say auto or HOST:PORT, on a machine of the cluster"
-        problems.append(Problem("--address", f"'{address}' is no address of Ray", hint))
+        problems.append(Problem(origin, f"'{address}' is no address of Ray", hint))
     if name == "ray" and workers == 0:
         problems.append(Problem("--workers", "Ray without workers", "leave --workers out to use the whole cluster"))
     if name == "serial" and workers:

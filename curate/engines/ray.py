@@ -42,8 +42,8 @@ class RayEngine:
     Args:
         workers: how many tasks at once, 1 or more; None is what the cluster can do.
         limits: what reading one record may take, as for the local engine.
-        address: of a cluster (`auto`, HOST:PORT); None takes `RAY_ADDRESS`, or starts Ray on this
-            machine for as long as the run takes.
+        address: of a cluster (`auto`, HOST:PORT); None starts Ray on this machine for as long as the run
+            takes.
         task_memory_bytes: what a task may hold; on a cluster, Ray sets it aside on the machine that does the task,
             or all of the largest machine's memory if that is less. None sets none aside.
     """

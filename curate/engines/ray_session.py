@@ -48,7 +48,7 @@ class Session:
     """A connection to Ray: that of the calling program if it has one, or one to a cluster, or a Ray started here.
 
     Args:
-        address: `auto` or HOST:PORT of a cluster; None takes `RAY_ADDRESS`, or starts Ray here.
+        address: `auto` or HOST:PORT of a cluster; None starts Ray here.
         workers: how many tasks at once a Ray that is started here does; None is one per core.
 
     Attributes:
@@ -61,7 +61,6 @@ class Session:
     def __init__(self, address: str | None = None, workers: int | None = None):
         if find_spec("ray") is None:
             raise ResourceError("--engine ray needs Ray, which is not installed; run: pip install 'curate[ray]'")
-        address = address or os.environ.get("RAY_ADDRESS")
         self._found = "ray" in sys.modules and sys.modules["ray"].is_initialized()
         self.started = not self._found and address is None
         self._folder: Path | None = None
@@ -118,7 +117,7 @@ def _check_that_it_is_alone() -> None:
 
 
 def _connect(address: str) -> None:
-    with _explained(f"no Ray cluster answers at --address {address} (docs/cluster.md says how to start one)"):
+    with _explained(f"no Ray cluster answers at {address} (docs/cluster.md says how to start one)"):
         if address != "auto":  # Ray itself would try for a quarter of an hour
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()

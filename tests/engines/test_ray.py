@@ -168,7 +168,7 @@ def test_an_address_that_does_not_answer(pipeline_file, tmp_path) -> None:
     ]
     done = subprocess.run([sys.executable, "-m", "cli", *command_line], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert f"--address {address} (docs/cluster.md" in done.stderr and "refused" in done.stderr
+    assert f"answers at {address} (docs/cluster.md" in done.stderr and "refused" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -187,6 +187,14 @@ def test_options_that_do_not_go_together(pipeline_file, tmp_path, options, words
     with pytest.raises(PipelineError, match=words):
         run(pipeline_file, output=tmp_path / "run", **options)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_variable_that_names_no_address_is_refused(pipeline_file, tmp_path, monkeypatch) -> None:
+    """Ray's client cannot be used, wherever its address comes from; the local engine does not look at the variable."""
+    monkeypatch.setenv("RAY_ADDRESS", "ray://127.0.0.1:10001")
+    with pytest.raises(PipelineError, match="RAY_ADDRESS: 'ray://"):
+        run(pipeline_file, output=tmp_path / "run", engine="ray")
+    assert run(pipeline_file, output=tmp_path / "run", workers=0, stop_after="ingest").tasks_run
 
 
 def test_another_version_of_curate_is_refused() -> None:
