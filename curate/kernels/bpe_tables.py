@@ -58,7 +58,7 @@ class BpeTables(NamedTuple):
 
         >>> vocab = {character: byte for byte, character in enumerate(byte_alphabet())} | {"ab": 256}
         >>> tables = BpeTables.of_model({"vocab": vocab, "merges": [["a", "b"]]})
-        >>> int(find_rank(tables.pairs, ord("a"), ord("b"))), tables.merged.tolist()
+        >>> int(tables.byte_parts[ord("a") << 8 | ord("b")] >> U64(32)), tables.merged.tolist()
         (0, [256])
         """
         vocab = model["vocab"]
