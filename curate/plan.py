@@ -118,21 +118,22 @@ class Plan:
 
     def ingest_tasks(self) -> list[Task]:
         """One task for each part."""
-        return [Task("ingest", 0, part.index, part.key) for part in self.parts]
+        return _ingest_tasks(self.parts)
 
     def beside(self, phase: Sequence[Task], steps: Sequence[Step]) -> list[Task]:
         """Tasks of some steps that see no document, such as the index of the benchmarks, best done with a phase.
 
         They could be done at any time; what serves best is the phase before them that is one long task, or ingestion.
         """
-        found, long = [], self.ingest_tasks()
+        found, long = [], _ingest_tasks(self.parts[:1])  # the first of a phase tells which it is
         for step in steps:
             for number, one in enumerate(self.rounds(step.index)):
-                conclude = Task("conclude", step.index, 0, self._all_parts_key(step), number)
-                sees_nothing = not (one.summarize or one.regroup or one.reduce)
-                if one.conclude and sees_nothing and not number and long == phase:
-                    found.append(conclude)
-                long = [conclude] if one.long else long
+                sees_nothing = not (number or one.summarize or one.regroup or one.reduce)
+                if one.conclude and (sees_nothing or one.long):
+                    conclude = Task("conclude", step.index, 0, self._all_parts_key(step), number)
+                    if sees_nothing and long == list(phase[:1]):
+                        found.append(conclude)
+                    long = [conclude] if one.long else long
         return found
 
     def input_bytes(self, task: Task) -> float:
@@ -254,6 +255,10 @@ class Plan:
             Task(kind, step.index, part.index, fingerprint(step.fingerprint, key, part.key), number)
             for part in self.parts
         ]
+
+
+def _ingest_tasks(parts: Sequence[Part]) -> list[Task]:
+    return [Task("ingest", 0, part.index, part.key) for part in parts]
 
 
 def make_plan(pipeline: Pipeline, parsed: Parsed | None = None) -> Plan:
