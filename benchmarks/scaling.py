@@ -120,6 +120,7 @@ class Rival:
         for run in self._runs:
             if run.poll() is None:
                 os.killpg(run.pid, signal.SIGKILL)
+                run.wait()  # or it would still write into a folder that is being removed
 
     def results(self) -> list[dict[str, Any]]:
         """What `measure` found of each run, with the seconds of its turns."""

@@ -120,7 +120,7 @@ class Plan:
         """One task for each part."""
         return _ingest_tasks(self.parts)
 
-    def beside(self, phase: Sequence[Task], steps: Sequence[Step]) -> list[Task]:
+    def beside(self, phase: list[Task], steps: Sequence[Step]) -> list[Task]:
         """Tasks of some steps that see no document, such as the index of the benchmarks, best done with a phase.
 
         They could be done at any time; what serves best is the phase before them that is one long task, or ingestion.
@@ -131,7 +131,7 @@ class Plan:
                 sees_nothing = not (number or one.summarize or one.regroup or one.reduce)
                 if one.conclude and (sees_nothing or one.long):
                     conclude = Task("conclude", step.index, 0, self._all_parts_key(step), number)
-                    if sees_nothing and long == list(phase[:1]):
+                    if sees_nothing and phase[:1] == long:
                         found.append(conclude)
                     long = [conclude] if one.long else long
         return found
